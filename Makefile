@@ -1,0 +1,60 @@
+# A fresh machine has Python >= 3.11 and make; everything else comes as wheels into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PYTEST := $(BIN)/python -m pytest
+UP ?=
+
+.PHONY: up test test-all check bench soak docs lock clean
+
+up: $(VENV)/.run  ## the whole system here: neighbourhood, head-end, web page
+	$(BIN)/openami up $(UP)
+
+test: $(VENV)/.dev  ## everything but what is marked slow
+	$(PYTEST) -m "not slow" -n 2 --dist loadfile
+
+test-all: $(VENV)/.dev  ## all of it, and the ledger of shown features
+	$(PYTEST) -n 2 --dist loadfile --junitxml=build/report.xml
+	$(BIN)/openami features --collect build/report.xml
+
+check: $(VENV)/.dev  ## style, types, floors
+	$(BIN)/ruff check src tests bench
+	$(BIN)/ruff format --check src tests bench
+	$(BIN)/mypy
+	$(BIN)/basedpyright --level error
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev  ## one table: ours beside the peers, in the same run
+	$(BIN)/openami bench
+
+soak: $(VENV)/.dev  ## long property tests
+	OPENAMI_SOAK=1 $(PYTEST) tests --hypothesis-profile=soak --timeout=3600 -k "any_bytes or round_trip or hostile"
+
+docs: $(VENV)/.dev  ## the reference pages that are made from the code
+	$(BIN)/python docs/build.py
+
+lock:  ## new locked versions (needs the dev environment)
+	$(BIN)/uv pip compile --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate --generate-hashes \
+	    --extra headend --extra meters pyproject.toml requirements/build.in -o requirements/run.lock
+	$(BIN)/uv pip compile --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate --generate-hashes \
+	    --extra all --group dev pyproject.toml requirements/build.in -o requirements/dev.lock
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit("OpenAMI needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements/run.lock pyproject.toml | $(BIN)/python
+	@test -f $(VENV)/.dev || { echo "installing into $(VENV) ..." && \
+	    $(PIP) install --only-binary :all: --require-hashes -r requirements/run.lock && \
+	    $(PIP) install --no-deps --no-build-isolation --editable . ; }
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.lock pyproject.toml | $(BIN)/python
+	@echo "installing into $(VENV) ..."
+	$(PIP) install --only-binary :all: --require-hashes -r requirements/dev.lock
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
