@@ -1,0 +1,40 @@
+"""The server end of DLMS/COSEM associations, without I/O."""
+
+from openami.dlms.security import Counters
+from openami.dlms.server.association import DEFAULT_CONFORMANCE, Association
+from openami.dlms.server.endpoint import Server
+from openami.dlms.server.events import (
+    ActionItem,
+    ActionRequest,
+    Ended,
+    Event,
+    GetRequest,
+    Opened,
+    Refused,
+    Request,
+    Results,
+    SetItem,
+    SetRequest,
+)
+from openami.dlms.server.session import TRANSITIONS, State, Step
+
+__all__ = [
+    "DEFAULT_CONFORMANCE",
+    "TRANSITIONS",
+    "ActionItem",
+    "ActionRequest",
+    "Association",
+    "Counters",
+    "Ended",
+    "Event",
+    "GetRequest",
+    "Opened",
+    "Refused",
+    "Request",
+    "Results",
+    "Server",
+    "SetItem",
+    "SetRequest",
+    "State",
+    "Step",
+]

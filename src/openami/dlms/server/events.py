@@ -1,0 +1,76 @@
+"""What a server tells its shell, and what it asks of it."""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from openami.dlms.xdlms import (
+    ActionOutcome,
+    AttributeDescriptor,
+    AttributeItem,
+    DataAccessResult,
+    GetDataResult,
+    MethodDescriptor,
+    Selection,
+)
+
+Kind: TypeAlias = Literal["get", "set", "action"]
+SetItem: TypeAlias = tuple[AttributeDescriptor, Selection | None, bytes]
+ActionItem: TypeAlias = tuple[MethodDescriptor, bytes | None]
+Items: TypeAlias = tuple[AttributeItem, ...] | tuple[SetItem, ...] | tuple[ActionItem, ...]
+Results: TypeAlias = list[GetDataResult] | list[DataAccessResult] | list[ActionOutcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A client is associated, and has proved who it is where it must."""
+
+    client_sap: int
+
+
+@dataclass(frozen=True, slots=True)
+class GetRequest:
+    """Attributes to be read; answer with `respond(id, [encoded Data or DataAccessResult, ...])`."""
+
+    id: int
+    client_sap: int
+    items: tuple[AttributeItem, ...]
+    kind: Literal["get"] = "get"
+
+
+@dataclass(frozen=True, slots=True)
+class SetRequest:
+    """Attributes to be written; answer with `respond(id, [DataAccessResult, ...])`."""
+
+    id: int
+    client_sap: int
+    items: tuple[SetItem, ...]
+    kind: Literal["set"] = "set"
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRequest:
+    """Methods to be invoked; answer with `respond(id, [(ActionResult, returned or None), ...])`."""
+
+    id: int
+    client_sap: int
+    items: tuple[ActionItem, ...]
+    kind: Literal["action"] = "action"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A client was refused for a wrong password, key, tag or counter; for the meter's log."""
+
+    client_sap: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An association is over: released, replaced by a new one, or silent for too long."""
+
+    client_sap: int
+
+
+Request: TypeAlias = GetRequest | SetRequest | ActionRequest
+Event: TypeAlias = Opened | Request | Refused | Ended
