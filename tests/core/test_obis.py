@@ -7,9 +7,7 @@ from openami.core.obis import OBIS
 from strategies import obis_codes
 
 
-@pytest.mark.parametrize(
-    "text", ["1.0.1.8.0.255", "1-0:1.8.0*255", "1-0:1.8.0", "1-0:1.8.0.255", "1-0:1.8.0&255"]
-)
+@pytest.mark.parametrize("text", ["1.0.1.8.0.255", "1-0:1.8.0*255", "1-0:1.8.0", "1-0:1.8.0.255", "1-0:1.8.0&255"])
 def test_every_spelling_of_total_active_import_is_one_code(text):
     assert OBIS.parse(text) == bytes.fromhex("0100010800ff")
     assert str(OBIS.parse(text)) == "1.0.1.8.0.255"

@@ -239,9 +239,7 @@ def test_rule_of_the_south():
 
 
 def test_rule_of_one_year_and_rule_switched_off():
-    once = DstRule(
-        CosemDateTime(2026, 3, 29, ANY, 2, 0, 0), CosemDateTime(2026, 10, 25, ANY, 3, 0, 0), 60, -60
-    )
+    once = DstRule(CosemDateTime(2026, 3, 29, ANY, 2, 0, 0), CosemDateTime(2026, 10, 25, ANY, 3, 0, 0), 60, -60)
     for at in (utc(2025, 7, 1), utc(2026, 1, 1), utc(2026, 11, 1), utc(2027, 7, 1)):
         assert once.offset(at) == (-60, False)
     assert once.offset(utc(2026, 7, 1)) == (-120, True)

@@ -48,9 +48,7 @@ def week():
 
 
 def qos():
-    return made(
-        "GXDLMSQualityOfService", precedence=1, delay=2, reliability=3, peakThroughput=4, meanThroughput=5
-    )
+    return made("GXDLMSQualityOfService", precedence=1, delay=2, reliability=3, peakThroughput=4, meanThroughput=5)
 
 
 def cell():
@@ -78,9 +76,7 @@ def certificate():
 
 
 def association():
-    thing = made(
-        "GXDLMSAssociationLogicalName", clientSAP=1, serverSAP=1, secret=b"x", securitySetupReference=LN
-    )
+    thing = made("GXDLMSAssociationLogicalName", clientSAP=1, serverSAP=1, secret=b"x", securitySetupReference=LN)
     thing.objectList.append(made("GXDLMSRegister", logicalName="1.0.1.8.0.255"))
     thing.userList = [(1, "user")]
     thing.currentUser = (1, "user")
@@ -175,9 +171,7 @@ OBJECTS = {
         secondaryDNSAddress="127.0.0.1",
     ),
     (44, 0): made("GXDLMSPppSetup", phyReference=LN, userName=b"u", password=b"p"),
-    (45, 0): made(
-        "GXDLMSGprsSetup", apn="apn", defaultQualityOfService=qos(), requestedQualityOfService=qos()
-    ),
+    (45, 0): made("GXDLMSGprsSetup", apn="apn", defaultQualityOfService=qos(), requestedQualityOfService=qos()),
     (47, 1): made("GXDLMSGSMDiagnostic", operator="op", cellInfo=cell(), captureTime=WHEN),
     (64, 1): made(
         "GXDLMSSecuritySetup",

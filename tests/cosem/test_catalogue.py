@@ -42,9 +42,7 @@ RANGES = {
 }
 
 octet = st.integers(0, 255)
-stamps = st.builds(
-    CosemDateTime, st.integers(0, 0xFFFF), *[octet] * 7, st.integers(-(2**15), 2**15 - 1), octet
-)
+stamps = st.builds(CosemDateTime, st.integers(0, 0xFFFF), *[octet] * 7, st.integers(-(2**15), 2**15 - 1), octet)
 dates = st.builds(CosemDate, st.integers(0, 0xFFFF), *[octet] * 3)
 times = st.builds(CosemTime, *[octet] * 4)
 names = st.binary(min_size=6, max_size=6).map(OBIS)
@@ -112,9 +110,7 @@ def test_ids_are_legal_ascending_and_without_holes(cls: type[CosemObject]) -> No
     assert list(cls.attributes) == list(range(1, len(cls.attributes) + 1))
     assert list(cls.methods) == list(range(1, len(cls.methods) + 1))
     assert cls.attributes[1].name == "logical_name"
-    assert all(
-        member.class_id == cls.class_id for member in (*cls.attributes.values(), *cls.methods.values())
-    )
+    assert all(member.class_id == cls.class_id for member in (*cls.attributes.values(), *cls.methods.values()))
     assert all(getattr(cls, member.name) is member for member in cls.attributes.values())
     assert cls.__doc__
     assert "Blue Book" in cls.__doc__ or cls.version
@@ -153,9 +149,7 @@ def test_every_default_encodes_and_decodes(cls: type[CosemObject]) -> None:
 @pytest.mark.parametrize("attribute", ATTRIBUTES, ids=lambda member: f"{member.class_id}.{member.name}")
 @settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 @given(draw=st.data(), tail=st.binary(min_size=1, max_size=3))
-def test_every_attribute_encodes_and_decodes(
-    attribute: Attribute[Any], draw: st.DataObject, tail: bytes
-) -> None:
+def test_every_attribute_encodes_and_decodes(attribute: Attribute[Any], draw: st.DataObject, tail: bytes) -> None:
     value = draw.draw(values(attribute.codec))
     octets = attribute.codec.encode(value)
     assert octets[0] in attribute.codec.tags
@@ -171,9 +165,7 @@ def test_every_attribute_encodes_and_decodes(
 @pytest.mark.parametrize("attribute", ATTRIBUTES, ids=lambda member: f"{member.class_id}.{member.name}")
 @settings(max_examples=40)
 @given(body=st.binary(max_size=40), tagged=st.booleans())
-def test_any_octets_give_a_value_or_a_decode_error(
-    attribute: Attribute[Any], body: bytes, tagged: bool
-) -> None:
+def test_any_octets_give_a_value_or_a_decode_error(attribute: Attribute[Any], body: bytes, tagged: bool) -> None:
     octets = bytes([min(attribute.codec.tags)]) + body if tagged else body
     found = decoded_or_refused(attribute.codec.decode, octets)
     assert found is None or found[1] <= len(octets)

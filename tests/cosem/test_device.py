@@ -151,9 +151,7 @@ def test_wrong_type_is_type_unmatched(device: LogicalDevice) -> None:
     refused(DataAccessResult.TYPE_UNMATCHED, device.set, MANAGEMENT, zone, None, UINT32.encode(1))
     refused(DataAccessResult.TYPE_UNMATCHED, device.set, MANAGEMENT, zone, None, b"\x10\x00")
     selection = Selection(1, b"\x00")
-    refused(
-        DataAccessResult.SCOPE_OF_ACCESS_VIOLATED, device.set, MANAGEMENT, zone, selection, b"\x10\x00\x00"
-    )
+    refused(DataAccessResult.SCOPE_OF_ACCESS_VIOLATED, device.set, MANAGEMENT, zone, selection, b"\x10\x00\x00")
     device.set(MANAGEMENT, zone, None, b"\x10\xff\xc4")
 
 
@@ -292,10 +290,7 @@ def test_rights_in_the_codes_of_both_generations() -> None:
     assert attribute_mode(RW | authenticated) is AttributeMode.AUTHENTICATED_READ_AND_WRITE
     assert attribute_mode(authenticated) is AttributeMode.NO_ACCESS
     assert method_mode(MethodAccess.ACCESS) is MethodMode.ACCESS
-    assert (
-        method_mode(MethodAccess.ACCESS | MethodAccess.AUTHENTICATED_REQUEST)
-        is MethodMode.AUTHENTICATED_ACCESS
-    )
+    assert method_mode(MethodAccess.ACCESS | MethodAccess.AUTHENTICATED_REQUEST) is MethodMode.AUTHENTICATED_ACCESS
     assert method_mode(MethodAccess.AUTHENTICATED_REQUEST) is MethodMode.NO_ACCESS
     assert AttributeAccess.of("rw") is RW
     assert AttributeAccess.of("") is AttributeAccess.NONE
@@ -322,9 +317,7 @@ def test_a_script_acts_as_the_device_itself() -> None:
 
 def test_method_return_values_are_answered() -> None:
     days = SpecialDaysTable("0.0.11.0.0.255")
-    own = AssociationLNv3(
-        CURRENT, handlers={"reply_to_hls_authentication": lambda challenge: challenge[::-1]}
-    )
+    own = AssociationLNv3(CURRENT, handlers={"reply_to_hls_authentication": lambda challenge: challenge[::-1]})
     rights = {key(15, CURRENT): Rights({}, {1: MethodAccess.ACCESS})}
     device = LogicalDevice({(11, days.logical_name): days}, AccessTable({1: rights}), associations={1: own})
     answer = device.action(1, AssociationLNv3.reply_to_hls_authentication.at(CURRENT), b"\x09\x02ab")

@@ -43,9 +43,7 @@ def device() -> LogicalDevice:
 @pytest.mark.parametrize("cut", CUTS)
 @pytest.mark.parametrize("max_pdu", [0xFFFF, 200])
 def test_a_device_is_read_written_and_told(cut: str, max_pdu: int) -> None:
-    pair = Pair(
-        hls5(), client_sap=1, cut=cut, server={"max_pdu": max_pdu}, answer=device().answer
-    ).associate()
+    pair = Pair(hls5(), client_sap=1, cut=cut, server={"max_pdu": max_pdu}, answer=device().answer).associate()
 
     octets = pair.get(AssociationLNv3.object_list.at(CURRENT_ASSOCIATION))[0]
     assert isinstance(octets, bytes)

@@ -46,9 +46,7 @@ def parameter(*transfers: tuple[KeyId, bytes]) -> bytes:
 def test_keys_are_unwrapped_for_the_handler(cls: Any) -> None:
     device = Device()
     unicast, authentication = KeyId.GLOBAL_UNICAST_ENCRYPTION, KeyId.AUTHENTICATION
-    device.setup(cls).invoke(
-        2, parameter((unicast, wrap(MASTER, NEW)), (authentication, wrap(MASTER, OTHER)))
-    )
+    device.setup(cls).invoke(2, parameter((unicast, wrap(MASTER, NEW)), (authentication, wrap(MASTER, OTHER))))
     assert device.keys == {unicast: NEW, authentication: OTHER}
 
 

@@ -101,9 +101,7 @@ def test_client_refuses_another_server_than_it_expects():
 @pytest.mark.parametrize("title", [None, b"", b"OAM"])
 def test_client_refuses_a_server_without_a_title(title):
     pair = Pair(hls5(), client_sap=1)
-    pair.tamper[TO_CLIENT] = lambda data: wrap(
-        replace(AARE.decode(data[8:]), responding_ap_title=title).encode()
-    )
+    pair.tamper[TO_CLIENT] = lambda data: wrap(replace(AARE.decode(data[8:]), responding_ap_title=title).encode())
     assert isinstance(pair.failure(pair.client.associate()), SecurityError)
 
 

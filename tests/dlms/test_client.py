@@ -53,9 +53,7 @@ BOOK_CONFORMANCE = Conformance(0x007E1F)
 # What it sends
 
 
-@pytest.mark.parametrize(
-    ("name", "security"), [("aarq-none", Security.none()), ("aarq-lls", Security.lls(PASSWORD))]
-)
+@pytest.mark.parametrize(("name", "security"), [("aarq-none", Security.none()), ("aarq-lls", Security.lls(PASSWORD))])
 def test_the_aarq_of_the_book(dlms_vectors, name, security):
     client = lone(security=security, conformance=BOOK_CONFORMANCE, max_pdu=1200)
     client.associate()
@@ -98,9 +96,7 @@ def test_what_the_state_forbids_is_our_own_error():
 
 
 def test_a_request_too_long_for_the_server_and_no_blocks_fails():
-    pair = Pair(
-        server={"max_pdu": 100}, client={"conformance": Conformance.SET | Conformance.ACTION}
-    ).associate()
+    pair = Pair(server={"max_pdu": 100}, client={"conformance": Conformance.SET | Conformance.ACTION}).associate()
     for verb in (
         lambda: pair.client.set([(REGISTER, None, bytes(200))]),
         lambda: pair.client.action([(ECHO, bytes(200))]),

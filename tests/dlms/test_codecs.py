@@ -90,11 +90,7 @@ CODECS: list[tuple[Codec, st.SearchStrategy]] = [
     (ANY, data_trees),
     (
         SIMPLE,
-        st.none()
-        | st.booleans()
-        | st.integers(-(1 << 63), (1 << 64) - 1)
-        | st.binary(max_size=9)
-        | st.text(),
+        st.none() | st.booleans() | st.integers(-(1 << 63), (1 << 64) - 1) | st.binary(max_size=9) | st.text(),
     ),
     (array(UINT16), st.lists(st.integers(0, 65535), max_size=300)),
     (optional(UINT8), st.none() | st.integers(0, 255)),

@@ -19,9 +19,7 @@ from strategies import compact_arrays, described
 
 U8 = TypeDescription(Tag.UNSIGNED)
 TEXT = TypeDescription(Tag.OCTET_STRING)
-ROW = TypeDescription(
-    Tag.STRUCTURE, (TEXT, U8, TypeDescription(Tag.ARRAY, (TypeDescription(Tag.LONG_UNSIGNED),), 2))
-)
+ROW = TypeDescription(Tag.STRUCTURE, (TEXT, U8, TypeDescription(Tag.ARRAY, (TypeDescription(Tag.LONG_UNSIGNED),), 2)))
 ROWS = bytes.fromhex("13 0203 09 11 010002 12 0f 02aabb 07 00010002 01cc 08 00030004".replace(" ", ""))
 
 
@@ -94,9 +92,7 @@ def test_deep_description_is_refused():
         decode(b"\x13" + b"\x02\x01" * 5000 + b"\x11\x00")
 
 
-@pytest.mark.parametrize(
-    "elements", [[(b"", 1)], [(b"", 1, [1])], [(b"", 256, [1, 2])], [7], [("x", 1, [1, 2])]]
-)
+@pytest.mark.parametrize("elements", [[(b"", 1)], [(b"", 1, [1])], [(b"", 256, [1, 2])], [7], [("x", 1, [1, 2])]])
 def test_elements_that_do_not_fit_are_refused(elements):
     with pytest.raises(EncodeError):
         compact(ROW, elements)

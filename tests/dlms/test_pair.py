@@ -202,10 +202,7 @@ def test_without_lists_items_go_one_by_one():
 
 def test_a_list_too_long_for_one_request_becomes_several():
     joined = pair("glo", server={"max_pdu": 120}).associate()
-    assert (
-        joined.get(*[CLOCK, REGISTER] * 20)
-        == [joined.store.values[CLOCK], joined.store.values[REGISTER]] * 20
-    )
+    assert joined.get(*[CLOCK, REGISTER] * 20) == [joined.store.values[CLOCK], joined.store.values[REGISTER]] * 20
     assert 4 < len([event for event in joined.server_events if hasattr(event, "items")]) < 40
     assert max(map(len, joined.sent[0][2:])) <= 120 + 8
 

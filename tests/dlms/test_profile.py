@@ -149,9 +149,7 @@ def cells_of(column: np.ndarray, tag: Tag) -> list[object]:
     return [cell.tobytes() for cell in column] if column.ndim == 2 else column.tolist()
 
 
-@given(
-    st.binary(max_size=150), st.sampled_from([b"", b"\x01", b"\x01\x02\x02\x02", b"\x13", b"\x13\x02\x02"])
-)
+@given(st.binary(max_size=150), st.sampled_from([b"", b"\x01", b"\x01\x02\x02\x02", b"\x13", b"\x13\x02\x02"]))
 def test_any_octets_give_a_table_or_a_decode_error(octets, head):
     try:
         table = decode_profile(head + octets)
@@ -237,10 +235,7 @@ def test_deltas_are_added_up():
 def test_compact_array_is_a_profile_too():
     description = TypeDescription(Tag.STRUCTURE, tuple(map(TypeDescription, TAGS)))
     table = load_profile(20)
-    rows = [
-        tuple(row)
-        for row in zip(*(cells_of(c, t) for c, t in zip(table.columns, TAGS, strict=True)), strict=True)
-    ]
+    rows = [tuple(row) for row in zip(*(cells_of(c, t) for c, t in zip(table.columns, TAGS, strict=True)), strict=True)]
     buffer = encode(Data(Tag.COMPACT_ARRAY, compact(description, rows)))
     assert same(decode_profile(buffer), table)
     with pytest.raises(DecodeError, match="behind"):

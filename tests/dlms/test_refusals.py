@@ -200,9 +200,7 @@ def test_server_refuses_a_plain_request_where_the_policy_asks_for_ciphering():
 @pytest.mark.parametrize("control", [0x00, 0x10, 0x20])
 def test_client_refuses_less_protection_than_it_asked_for(control):
     pair = joined()
-    answer = forger(SERVER_TITLE, CLIENT_TITLE).seal(
-        GetResponseNormal(0xC1, b"\x00").encode(), Form.GLO, control
-    )
+    answer = forger(SERVER_TITLE, CLIENT_TITLE).seal(GetResponseNormal(0xC1, b"\x00").encode(), Form.GLO, control)
     pair.tamper[TO_CLIENT] = lambda _: wrap(answer)
     assert isinstance(pair.failure(pair.client.get([(CLOCK, None)])), PolicyError)
 
@@ -233,11 +231,7 @@ def test_server_refuses_an_initiate_request_less_protected_than_its_policy(contr
 def test_client_refuses_an_initiate_response_less_protected_than_it_asked(control):
     def weaken(data: bytes) -> bytes:
         initiate = InitiateResponse(pair.client.conformance).encode()
-        inside = (
-            initiate
-            if control is None
-            else forger(SERVER_TITLE, CLIENT_TITLE).seal(initiate, Form.GLO, control)
-        )
+        inside = initiate if control is None else forger(SERVER_TITLE, CLIENT_TITLE).seal(initiate, Form.GLO, control)
         return wrap(replace(AARE.decode(data[8:]), user_information=inside).encode())
 
     pair = Pair(hls5(), client_sap=1)

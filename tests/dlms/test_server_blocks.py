@@ -53,10 +53,7 @@ def test_a_long_get_in_blocks():
         value += answer.result
         answer = ask(pair, GetRequestNext(0xC1, answer.block_number))
     assert value + answer.result == LONG
-    assert (
-        ask(pair, GetRequestNext(0xC1, answer.block_number)).result
-        is DataAccessResult.NO_LONG_GET_IN_PROGRESS
-    )
+    assert ask(pair, GetRequestNext(0xC1, answer.block_number)).result is DataAccessResult.NO_LONG_GET_IN_PROGRESS
 
 
 @pytest.mark.parametrize("number", [0, 2, 2**32 - 1])

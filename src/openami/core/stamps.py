@@ -40,9 +40,7 @@ def civil(days: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int32]
     return year + era * 400 + (month <= 2), month, day - (153 * march_month + 2) // 5 + 1
 
 
-def days_from_civil(
-    year: NDArray[np.int32], month: NDArray[np.int32], day: NDArray[np.int32]
-) -> NDArray[np.int32]:
+def days_from_civil(year: NDArray[np.int32], month: NDArray[np.int32], day: NDArray[np.int32]) -> NDArray[np.int32]:
     """Days since 1970; the inverse of `civil`. 3 x [n] -> [n]."""
     year = year - (month <= 2)  # years begin in March, so that a leap day ends one
     era = year // 400

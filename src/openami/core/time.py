@@ -67,9 +67,7 @@ class CosemDate:
 
         A month "begin" or "end of daylight saving" is the day of that switch, known from the rule only.
         """
-        if self.year not in (ANY_YEAR, other.year) or not (
-            1 <= other.month <= 12 and 1 <= other.year <= 9999
-        ):
+        if self.year not in (ANY_YEAR, other.year) or not (1 <= other.month <= 12 and 1 <= other.year <= 9999):
             return False
         if self.month in (MONTH_DST_BEGIN, MONTH_DST_END):
             if rule is None:
@@ -202,9 +200,7 @@ class CosemDateTime:
         second, hundredths = (0 if part == ANY else part for part in (self.second, self.hundredths))
         try:
             day = datetime(self.year, self.month, self.day, tzinfo=timezone(offset))
-            return day.replace(
-                hour=self.hour, minute=self.minute, second=second, microsecond=10_000 * hundredths
-            )
+            return day.replace(hour=self.hour, minute=self.minute, second=second, microsecond=10_000 * hundredths)
         except ValueError as error:
             raise DecodeError(f"date-time {self.encode().hex()}: {error}") from None
 

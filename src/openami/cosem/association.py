@@ -204,16 +204,10 @@ class AssociationLNv1(CosemObject):
     object_list: Attribute[list[ObjectListElement]] = Attribute(
         OBJECT_LIST, array(OBJECT_LIST_ELEMENT), factory=list, selectors=(1, 2, 3, 4)
     )
-    associated_partners_id: Attribute[AssociatedPartners] = Attribute(
-        3, PARTNERS, default=AssociatedPartners(0, 1)
-    )
-    application_context_name: Attribute[ContextName] = Attribute(
-        4, CONTEXT_NAME, default=ContextName.context(1)
-    )
+    associated_partners_id: Attribute[AssociatedPartners] = Attribute(3, PARTNERS, default=AssociatedPartners(0, 1))
+    application_context_name: Attribute[ContextName] = Attribute(4, CONTEXT_NAME, default=ContextName.context(1))
     xdlms_context_info: Attribute[XDLMSContextInfo] = Attribute(5, XDLMS_CONTEXT_INFO, default=NO_CONTEXT)
-    authentication_mechanism_name: Attribute[ContextName] = Attribute(
-        6, CONTEXT_NAME, default=ContextName.mechanism(0)
-    )
+    authentication_mechanism_name: Attribute[ContextName] = Attribute(6, CONTEXT_NAME, default=ContextName.mechanism(0))
     secret: Attribute[bytes] = Attribute(7, OCTET_STRING, default=b"")
     association_status: Attribute[AssociationStatus] = Attribute(
         8, enum(AssociationStatus), default=AssociationStatus.NON_ASSOCIATED
@@ -289,9 +283,7 @@ def wanted_objects(selection: Selection) -> list[ObjectDefinition]:
     return decode_whole(array(OBJECT_DEFINITION), selection.parameters)
 
 
-def attribute_item(
-    attribute: Attribute[object], access: AttributeAccess, version: int
-) -> AttributeAccessItem:
+def attribute_item(attribute: Attribute[object], access: AttributeAccess, version: int) -> AttributeAccessItem:
     """Rights to an attribute as an association of that version states them."""
     mode = int(access) if version >= 3 else int(attribute_mode(access))
     return AttributeAccessItem(attribute.attribute_id, mode, list(attribute.selectors) or None)

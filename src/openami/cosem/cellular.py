@@ -118,9 +118,7 @@ class GPRSModemSetup(CosemObject):
 
     apn: Attribute[bytes] = Attribute(2, OCTET_STRING, default=b"")
     pin_code: Attribute[int] = Attribute(3, UINT16, default=0)
-    quality_of_service: Attribute[QualityOfServices] = Attribute(
-        4, QOS_PAIR, default=QualityOfServices(NO_QOS, NO_QOS)
-    )
+    quality_of_service: Attribute[QualityOfServices] = Attribute(4, QOS_PAIR, default=QualityOfServices(NO_QOS, NO_QOS))
 
 
 @interface_class(47, version=0)
@@ -217,6 +215,4 @@ class LTEMonitoringv1(CosemObject):
         default=ExtendedNetworkParameters(0, 0, 0, 0, 0, 0, 0, 0, 0),
         verified=False,
     )
-    lte_quality_of_service: Attribute[Signal] = Attribute(
-        3, SIGNAL, default=Signal(0, 0, 0, 0), verified=False
-    )
+    lte_quality_of_service: Attribute[Signal] = Attribute(3, SIGNAL, default=Signal(0, 0, 0, 0), verified=False)

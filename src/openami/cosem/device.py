@@ -75,9 +75,7 @@ class LogicalDevice:
         self.associations = associations
         self.report = report
 
-    def get(
-        self, client_sap: int, descriptor: AttributeDescriptor, selection: Selection | None = None
-    ) -> bytes:
+    def get(self, client_sap: int, descriptor: AttributeDescriptor, selection: Selection | None = None) -> bytes:
         """Return the encoded value of an attribute."""
         class_id, logical_name, attribute_id = descriptor
         key = class_id, logical_name
@@ -85,9 +83,7 @@ class LogicalDevice:
             raise self.denied(client_sap, descriptor)
         return self.find(client_sap, key).read(attribute_id, selection)
 
-    def set(
-        self, client_sap: int, descriptor: AttributeDescriptor, selection: Selection | None, data: bytes
-    ) -> None:
+    def set(self, client_sap: int, descriptor: AttributeDescriptor, selection: Selection | None, data: bytes) -> None:
         """Write an attribute."""
         class_id, logical_name, attribute_id = descriptor
         key = class_id, logical_name
@@ -97,9 +93,7 @@ class LogicalDevice:
             raise AccessError(DataAccessResult.SCOPE_OF_ACCESS_VIOLATED, f"{descriptor}: write with selector")
         self.find(client_sap, key).write(attribute_id, data)
 
-    def action(
-        self, client_sap: int, descriptor: MethodDescriptor, data: bytes | None = None
-    ) -> bytes | None:
+    def action(self, client_sap: int, descriptor: MethodDescriptor, data: bytes | None = None) -> bytes | None:
         """Carry out a method; the encoded return parameter, if it has one."""
         class_id, logical_name, method_id = descriptor
         key = class_id, logical_name
@@ -190,9 +184,7 @@ class LogicalDevice:
     def association(self, client_sap: int) -> CosemObject:
         """Return the current association as this client sees it."""
         try:
-            found = (
-                self.associations[client_sap] if client_sap in self.associations else self.objects[CURRENT]
-            )
+            found = self.associations[client_sap] if client_sap in self.associations else self.objects[CURRENT]
         except KeyError:
             raise self.missing(CURRENT) from None
         stated: dict[int, object] = {
@@ -216,10 +208,6 @@ class LogicalDevice:
 
 def element(found: CosemObject, rights: Rights, version: int) -> ObjectListElement:
     """Return an object and the rights to it as the object list states them."""
-    attributes = [
-        attribute_item(held, rights.attribute(number), version) for number, held in found.attributes.items()
-    ]
+    attributes = [attribute_item(held, rights.attribute(number), version) for number, held in found.attributes.items()]
     methods = [method_item(number, rights.method(number), version) for number in found.methods]
-    return ObjectListElement(
-        found.class_id, found.version, found.logical_name, AccessRights(attributes, methods)
-    )
+    return ObjectListElement(found.class_id, found.version, found.logical_name, AccessRights(attributes, methods))

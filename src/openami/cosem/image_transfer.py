@@ -226,9 +226,7 @@ class ImageTransfer(CosemObject):
         return ActionError(result, f"{self!r}: {why}")
 
 
-ACTIVATABLE = frozenset(
-    {ImageTransferStatus.VERIFICATION_SUCCESSFUL, ImageTransferStatus.ACTIVATION_INITIATED}
-)
+ACTIVATABLE = frozenset({ImageTransferStatus.VERIFICATION_SUCCESSFUL, ImageTransferStatus.ACTIVATION_INITIATED})
 """States in which an image may be activated without another verification."""
 
 

@@ -40,9 +40,7 @@ class AutoAnswer(CosemObject):
 class AutoAnswerv2(AutoAnswer):
     """Adds the callers that may wake the meter (Blue Book, class 28, version 2)."""
 
-    list_of_allowed_callers: Attribute[list[AllowedCaller]] = Attribute(
-        7, array(ALLOWED_CALLER), factory=list
-    )
+    list_of_allowed_callers: Attribute[list[AllowedCaller]] = Attribute(7, array(ALLOWED_CALLER), factory=list)
 
 
 @interface_class(29, version=1)

@@ -324,9 +324,7 @@ class CosemObject:
         try:
             result = found.__get__(self, type(self))(value)
         except AccessError as error:
-            raise ActionError(
-                ACTION_RESULTS.get(error.result, ActionResult.OTHER_REASON), error.where
-            ) from error
+            raise ActionError(ACTION_RESULTS.get(error.result, ActionResult.OTHER_REASON), error.where) from error
         return None if found.returns is None else found.returns.encode(result)
 
     def member(self, attribute_id: int) -> Attribute[object]:

@@ -58,9 +58,7 @@ def no_rows() -> Table:
 def table_of(rows: Iterable[Sequence[object]], codecs: Sequence[AnyCodec]) -> Table:
     """Plain rows as a table, each cell in the type of its column."""
     prefix = b"\x02" + encode_length(len(codecs))
-    encoded = [
-        prefix + b"".join(codec.encode(cell) for codec, cell in zip(codecs, row, strict=True)) for row in rows
-    ]
+    encoded = [prefix + b"".join(codec.encode(cell) for codec, cell in zip(codecs, row, strict=True)) for row in rows]
     return decode_profile(b"\x01" + encode_length(len(encoded)) + b"".join(encoded))
 
 

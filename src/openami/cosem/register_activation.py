@@ -23,9 +23,7 @@ REGISTER_MASK = structure(RegisterMask, OCTET_STRING, array(UINT8))
 class RegisterActivation(CosemObject):
     """Registers that are active together, by tariff (Blue Book, class 6)."""
 
-    register_assignment: Attribute[list[ObjectDefinition]] = Attribute(
-        2, array(OBJECT_DEFINITION), factory=list
-    )
+    register_assignment: Attribute[list[ObjectDefinition]] = Attribute(2, array(OBJECT_DEFINITION), factory=list)
     mask_list: Attribute[list[RegisterMask]] = Attribute(3, array(REGISTER_MASK), factory=list)
     active_mask: Attribute[bytes] = Attribute(4, OCTET_STRING, default=b"")
 

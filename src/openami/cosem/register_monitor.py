@@ -28,9 +28,7 @@ class RegisterMonitor(CosemObject):
     """Thresholds of one attribute, and the actions of each (Blue Book, class 21)."""
 
     thresholds: Attribute[list[Simple]] = Attribute(2, array(SIMPLE), factory=list)
-    monitored_value: Attribute[ValueDefinition] = Attribute(
-        3, VALUE_DEFINITION, default=ValueDefinition(0, NO_NAME, 0)
-    )
+    monitored_value: Attribute[ValueDefinition] = Attribute(3, VALUE_DEFINITION, default=ValueDefinition(0, NO_NAME, 0))
     actions: Attribute[list[ActionSet]] = Attribute(4, array(ACTION_SET), factory=list)
 
     def crossings(self, before: int, after: int) -> list[ScriptReference]:

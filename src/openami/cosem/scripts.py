@@ -87,7 +87,5 @@ class SingleActionSchedule(CosemObject):
     """A script and the times it runs at (Blue Book, class 22)."""
 
     executed_script: Attribute[ScriptReference] = Attribute(2, SCRIPT_REFERENCE, default=NO_SCRIPT)
-    type: Attribute[ScheduleType] = Attribute(
-        3, enum(ScheduleType), default=ScheduleType.ONE_TIME_DATE_WILDCARD
-    )
+    type: Attribute[ScheduleType] = Attribute(3, enum(ScheduleType), default=ScheduleType.ONE_TIME_DATE_WILDCARD)
     execution_time: Attribute[list[ExecutionTime]] = Attribute(4, array(EXECUTION_TIME), factory=list)

@@ -66,9 +66,7 @@ class CertificateIdentification(NamedTuple):
 
 KEY_TRANSFER = structure(KeyTransfer, enum(KeyId), OCTET_STRING)
 KEY_AGREEMENT = structure(KeyAgreement, enum(KeyId), OCTET_STRING)
-CERTIFICATE_INFO = structure(
-    CertificateInfo, ENUM, ENUM, OCTET_STRING, OCTET_STRING, OCTET_STRING, OCTET_STRING
-)
+CERTIFICATE_INFO = structure(CertificateInfo, ENUM, ENUM, OCTET_STRING, OCTET_STRING, OCTET_STRING, OCTET_STRING)
 ENTITY = structure(EntityIdentification, ENUM, ENUM, OCTET_STRING)
 SERIAL = structure(SerialIdentification, OCTET_STRING, OCTET_STRING)
 

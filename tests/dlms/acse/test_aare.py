@@ -116,9 +116,9 @@ def test_responses_come_back_with_or_without_a_tail(response, tail):
 
 def test_habit_protocol_version_is_read_but_not_sent_unasked():
     plain = AARE(LN, user_information=INITIATE)
-    with_version = bytes.fromhex(
-        "612d 80020780 a109060760857405080101 a203020100 a305a103020100"
-    ) + bytes.fromhex("be10040e0800065f1f040000501f01f40007")
+    with_version = bytes.fromhex("612d 80020780 a109060760857405080101 a203020100 a305a103020100") + bytes.fromhex(
+        "be10040e0800065f1f040000501f01f40007"
+    )
     found = AARE.decode(with_version)
     assert found.protocol_version == bytes.fromhex("0780")
     assert found.user_information == plain.user_information

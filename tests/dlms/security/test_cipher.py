@@ -43,9 +43,7 @@ def test_worked_examples_both_ways(dlms_vectors, name):
     assert cipher.unprotect(title, protected) == plain
 
 
-@given(
-    plain=st.binary(max_size=300), counter=st.integers(0, 2**32 - 1), key=st.binary(min_size=16, max_size=16)
-)
+@given(plain=st.binary(max_size=300), counter=st.integers(0, 2**32 - 1), key=st.binary(min_size=16, max_size=16))
 def test_authenticated_encryption_as_the_oracle_does_it(plain, counter, key):
     protected = Cipher(key, AK).protect(TITLE, 0x30, counter, plain)
     nonce = TITLE + counter.to_bytes(4, "big")
@@ -64,9 +62,7 @@ def test_the_oracle_refuses_what_we_refuse():
     protected = bytearray(Cipher(EK, AK).protect(TITLE, 0x30, 7, b"\xc0\x01"))
     protected[-1] ^= 1
     with pytest.raises(InvalidTag):
-        open_reference(
-            EK, TITLE + bytes((0, 0, 0, 7)), b"\x30" + AK, bytes(protected[5:-12]), bytes(protected[-12:])
-        )
+        open_reference(EK, TITLE + bytes((0, 0, 0, 7)), b"\x30" + AK, bytes(protected[5:-12]), bytes(protected[-12:]))
     with pytest.raises(SecurityError):
         Cipher(EK, AK).unprotect(TITLE, bytes(protected))
 
@@ -114,9 +110,7 @@ def test_any_octets_give_an_apdu_or_an_error(protected):
     assert len(plain) == len(protected) - 5
 
 
-@pytest.mark.parametrize(
-    "protected", ["", "30", "3000000001", "300000000100000000000000000000", "20000000", "00"]
-)
+@pytest.mark.parametrize("protected", ["", "30", "3000000001", "300000000100000000000000000000", "20000000", "00"])
 def test_what_is_cut_off_is_a_decode_error(protected):
     with pytest.raises(DecodeError):
         Cipher(EK, AK).unprotect(TITLE, bytes.fromhex(protected))

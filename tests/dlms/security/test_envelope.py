@@ -45,9 +45,7 @@ def test_real_general_glo_pushes_both_ways(dlms_vectors, name):
     cipher = Cipher(bytes.fromhex(vector["keys"]["ek"]), bytes.fromhex(vector["keys"]["ak"]))
     plain = cipher.unprotect(title, protected)
     assert plain.hex() == expected["plain"]
-    again = cipher.protect(
-        title, int(expected["security_control"], 16), expected["invocation_counter"], plain
-    )
+    again = cipher.protect(title, int(expected["security_control"], 16), expected["invocation_counter"], plain)
     assert envelope.encode(form, plain[0], title, again) == apdu
 
 

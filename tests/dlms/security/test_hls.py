@@ -16,9 +16,7 @@ def parts(vector, challenge):
     return cipher, bytes.fromhex(keys["system_title"]), vector["expected"][challenge].encode()
 
 
-@pytest.mark.parametrize(
-    ("name", "challenge"), [("hls5-f-stoc", "stoc_ascii"), ("hls5-f-ctos", "ctos_ascii")]
-)
+@pytest.mark.parametrize(("name", "challenge"), [("hls5-f-stoc", "stoc_ascii"), ("hls5-f-ctos", "ctos_ascii")])
 def test_replies_of_the_book_both_ways(dlms_vectors, name, challenge):
     vector = dlms_vectors[name]
     cipher, title, text = parts(vector, challenge)

@@ -34,9 +34,7 @@ octet, u16, u32 = st.integers(0, 0xFF), st.integers(0, 0xFFFF), st.integers(0, 0
 names = st.binary(min_size=6, max_size=6).map(OBIS)
 attributes = st.builds(AttributeDescriptor, u16, names, st.integers(-128, 127))
 methods = st.builds(MethodDescriptor, u16, names, st.integers(-128, 127))
-simple = st.sampled_from(
-    ["00", "0301", "1142", "12abcd", "0600000001", "0900", "0903010203", "0a0141", "0409ff80"]
-)
+simple = st.sampled_from(["00", "0301", "1142", "12abcd", "0600000001", "0900", "0903010203", "0a0141", "0409ff80"])
 data = st.recursive(
     simple.map(bytes.fromhex),
     lambda inner: st.lists(inner, max_size=4).map(lambda parts: bytes((2, len(parts))) + b"".join(parts)),

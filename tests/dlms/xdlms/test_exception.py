@@ -46,9 +46,7 @@ def test_codes_of_other_families_stay_numbers():
     found = ConfirmedServiceError(ConfirmedService.READ, ErrorClass.ACCESS, 1)
     assert found.initiate_error is None
     assert str(found) == "access 1"
-    assert (
-        str(ConfirmedServiceError(ConfirmedService.INITIATE_ERROR, ErrorClass.INITIATE, 77)) == "initiate 77"
-    )
+    assert str(ConfirmedServiceError(ConfirmedService.INITIATE_ERROR, ErrorClass.INITIATE, 77)) == "initiate 77"
 
 
 def test_a_counter_error_without_its_counter_is_read():

@@ -26,9 +26,7 @@ FIVE = EntryDescriptor(1, 5).encode()
 #: Read alike by gurux-dlms 1.0.203, but for the selection inside the list, which it drops.
 FORMS = {
     "c001c1 0001 00002a0000ff 02 00": GetRequestNormal(0xC1, NAME),
-    "c001c1 0007 0100630100ff 02 01 02 0204 0600000001 0600000005 120001 120000": GetRequestNormal(
-        0xC1, BUFFER, FIVE
-    ),
+    "c001c1 0007 0100630100ff 02 01 02 0204 0600000001 0600000005 120001 120000": GetRequestNormal(0xC1, BUFFER, FIVE),
     "c002c1 00000002": GetRequestNext(0xC1, 2),
     "c003c1 02 0001 00002a0000ff 02 00 0007 0100630100ff 02 01 02 0204 0600000001 0600000005 120001 120000": (
         GetRequestWithList(0xC1, ((NAME, None), (BUFFER, FIVE)))
@@ -36,9 +34,7 @@ FORMS = {
     "c401c1 00 120102": GetResponseNormal(0xC1, bytes.fromhex("120102")),
     "c401c1 01 04": GetResponseNormal(0xC1, DataAccessResult.OBJECT_UNDEFINED),
     "c402c1 00 00000001 00 020102": GetResponseWithDataBlock(0xC1, False, 1, b"\x01\x02"),
-    "c402c1 01 00000002 01 13": GetResponseWithDataBlock(
-        0xC1, True, 2, DataAccessResult.DATA_BLOCK_NUMBER_INVALID
-    ),
+    "c402c1 01 00000002 01 13": GetResponseWithDataBlock(0xC1, True, 2, DataAccessResult.DATA_BLOCK_NUMBER_INVALID),
     "c403c1 03 00 120102 01 04 00 0203 1101 0100 090141": GetResponseWithList(
         0xC1, (b"\x12\x01\x02", DataAccessResult.OBJECT_UNDEFINED, bytes.fromhex("0203110101 00090141"))
     ),
@@ -83,9 +79,7 @@ def test_the_captured_request_by_range_reads_and_writes(dlms_vectors):
 
 
 def test_a_boolean_is_true_whatever_its_octet():
-    assert xdlms.decode(bytes.fromhex("c402c1ff00000001000101")) == GetResponseWithDataBlock(
-        0xC1, True, 1, b"\x01"
-    )
+    assert xdlms.decode(bytes.fromhex("c402c1ff00000001000101")) == GetResponseWithDataBlock(0xC1, True, 1, b"\x01")
 
 
 @pytest.mark.parametrize(

@@ -67,9 +67,7 @@ def test_optional_parts_read_and_write(octets, apdu):
 
 
 def test_response_allowed_said_outright():
-    assert xdlms.decode(bytes.fromhex("010001ff00065f1f0400000010 0080")) == InitiateRequest(
-        Conformance.GET, 128
-    )
+    assert xdlms.decode(bytes.fromhex("010001ff00065f1f0400000010 0080")) == InitiateRequest(Conformance.GET, 128)
 
 
 def test_habit_octets_behind_a_response_are_ignored():

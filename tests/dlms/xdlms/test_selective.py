@@ -40,9 +40,7 @@ def test_the_captured_range_is_what_we_send(dlms_vectors):
 def test_columns_stand_behind_the_range():
     selection = RangeDescriptor(CLOCK, FROM, TO, (CLOCK, ENERGY)).encode()
     assert selection.parameters.hex().endswith(
-        "0102 0204 120008 09060000010000ff 0f02 120000 0204 120003 09060100010800ff 0f02 120000".replace(
-            " ", ""
-        )
+        "0102 0204 120008 09060000010000ff 0f02 120000 0204 120003 09060100010800ff 0f02 120000".replace(" ", "")
     )
 
 

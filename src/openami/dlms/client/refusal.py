@@ -88,9 +88,7 @@ def exception(apdu: bytes) -> AmiError:
     if response.service_error is ServiceErrorCode.INVOCATION_COUNTER_ERROR:
         return counter_error(response.invocation_counter)
     if response.service_error is ServiceErrorCode.DECIPHERING_ERROR:
-        return SecurityError(
-            "the server could not decipher the request: another key, or another system title"
-        )
+        return SecurityError("the server could not decipher the request: another key, or another system title")
     return ExceptionError(response.state_error, response.service_error)
 
 

@@ -34,9 +34,7 @@ def merge(parts: list[Part], count: int) -> Table:
     if widths == {0}:
         raise DecodeError("profile rows without cells")
     joined = [join(parts, column, count) for column in range(max(widths, default=0))]
-    return Table(
-        [column for column, _, _ in joined], [tag for _, tag, _ in joined], [m for _, _, m in joined]
-    )
+    return Table([column for column, _, _ in joined], [tag for _, tag, _ in joined], [m for _, _, m in joined])
 
 
 def join(parts: list[Part], column: int, count: int) -> tuple[Column, Tag, Mask]:

@@ -77,18 +77,13 @@ class Table:
     def structured(self, names: Sequence[str] | None = None) -> NDArray[np.void]:
         """The rows as one structured array; columns are called `c0`, `c1`, ... unless named."""
         titles = [f"c{index}" for index in range(len(self.columns))] if names is None else list(names)
-        fields = [
-            (title, column.dtype, column.shape[1:])
-            for title, column in zip(titles, self.columns, strict=True)
-        ]
+        fields = [(title, column.dtype, column.shape[1:]) for title, column in zip(titles, self.columns, strict=True)]
         rows = np.empty(len(self), np.dtype(fields))
         for title, column in zip(titles, self.columns, strict=True):
             rows[title] = column
         return rows
 
-    def select(
-        self, rows: slice | NDArray[np.integer] | Mask, columns: Sequence[int] | None = None
-    ) -> "Table":
+    def select(self, rows: slice | NDArray[np.integer] | Mask, columns: Sequence[int] | None = None) -> "Table":
         """Some rows, and some columns in the order given."""
         chosen = range(len(self.columns)) if columns is None else columns
         return Table(

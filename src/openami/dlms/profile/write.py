@@ -39,12 +39,7 @@ def fitting(column: Column, tag: Tag) -> Column:
     """The column, once sure that its cells fit the type."""
     if column.dtype == np.object_ or (tag in NUMBERS and column.dtype == NUMBERS[tag]):
         return column
-    if (
-        tag in OCTETS
-        and column.dtype == np.uint8
-        and column.ndim == 2
-        and BODY[tag] in (None, column.shape[1])
-    ):
+    if tag in OCTETS and column.dtype == np.uint8 and column.ndim == 2 and BODY[tag] in (None, column.shape[1]):
         return column
     kinds = "iubf" if tag in (Tag.FLOAT32, Tag.FLOAT64) else "iub"
     if tag not in NUMBERS or column.ndim != 1 or column.dtype.kind not in kinds:
@@ -94,10 +89,7 @@ def patterned(columns: list[Column], tags: list[Tag], nulls: list[Mask]) -> byte
 def one_by_one(table: Table) -> bytes:
     """Rows with cells that are no numbers or short octets."""
     columns = [
-        [
-            b"\x00" if is_null else encode_cell(cell, tag)
-            for cell, is_null in zip(plain(column), nulls, strict=True)
-        ]
+        [b"\x00" if is_null else encode_cell(cell, tag) for cell, is_null in zip(plain(column), nulls, strict=True)]
         for column, tag, nulls in zip(table.columns, table.tags, table.nulls, strict=True)
     ]
     prefix = b"\x02" + encode_length(len(columns))

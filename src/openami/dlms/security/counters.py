@@ -30,9 +30,7 @@ class SendCounter:
 
     __slots__ = ("_limit", "_next", "_reserve", "_stride")
 
-    def __init__(
-        self, start: int = 0, reserve: Callable[[int], None] | None = None, *, stride: int = STRIDE
-    ) -> None:
+    def __init__(self, start: int = 0, reserve: Callable[[int], None] | None = None, *, stride: int = STRIDE) -> None:
         self._next = self._limit = start
         self._reserve = reserve
         self._stride = stride

@@ -82,9 +82,7 @@ class Security(Secretive):
         """
         return cls(
             mechanism=HIGH_GMAC,
-            keys=Keys(
-                octets("encryption key", encryption_key), octets("authentication key", authentication_key)
-            ),
+            keys=Keys(octets("encryption key", encryption_key), octets("authentication key", authentication_key)),
             client_title=octets("client title", client_title),
             server_title=None if server_title is None else octets("server title", server_title),
             policy=policy,

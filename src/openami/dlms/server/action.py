@@ -96,9 +96,7 @@ class Acting:
         self._leaving = Leaving(pending.invoke, apdu[_HEAD:])
         return self._next_block(self._leaving, pending.invoke, pending.way)
 
-    def _take(
-        self, arriving: Arriving[MethodDescriptor], invoke: int, block: DataBlock, way: Way
-    ) -> bytes | Pending:
+    def _take(self, arriving: Arriving[MethodDescriptor], invoke: int, block: DataBlock, way: Way) -> bytes | Pending:
         try:
             arriving.add(block)
             if not block.last_block:

@@ -55,9 +55,7 @@ class Server:
             raise SecurityError(f"challenge of {challenge_length} octets, allowed are 8 to 64")
         self.server_sap = server_sap
         self._associations = associations
-        self._identity = Identity(
-            system_title, counters, random, max_pdu, challenge_length, accepts_plain_release
-        )
+        self._identity = Identity(system_title, counters, random, max_pdu, challenge_length, accepts_plain_release)
         self._inactivity_s = inactivity_s
         self._stream = Stream(server_sap, 0)
         self._sessions: dict[int, Session] = {}

@@ -71,9 +71,7 @@ class RejectionError(AssociationError):
     def __init__(
         self, diagnostic: Diagnostic | ProviderDiagnostic, initiate_error: InitiateError | None = None
     ) -> None:
-        super().__init__(
-            "association rejected", result=AssociationResult.REJECTED_PERMANENT, diagnostic=diagnostic
-        )
+        super().__init__("association rejected", result=AssociationResult.REJECTED_PERMANENT, diagnostic=diagnostic)
         self.reason = diagnostic
         self.initiate_error = initiate_error
 

@@ -67,9 +67,7 @@ class Setting:
         """Make the response."""
         return respond(pending.invoke, results, pending.block_number, is_list=pending.is_list)
 
-    def _take(
-        self, arriving: Arriving[AttributeItem], invoke: int, block: DataBlock, way: Way
-    ) -> bytes | Pending:
+    def _take(self, arriving: Arriving[AttributeItem], invoke: int, block: DataBlock, way: Way) -> bytes | Pending:
         if not arriving.follows(block):
             return self._abort(arriving, invoke, block, DataAccessResult.DATA_BLOCK_NUMBER_INVALID)
         try:
@@ -90,9 +88,7 @@ class Setting:
         return respond(invoke, results, block.block_number, is_list=arriving.is_list)
 
 
-def respond(
-    invoke: int, results: list[DataAccessResult], block_number: int | None, *, is_list: bool
-) -> bytes:
+def respond(invoke: int, results: list[DataAccessResult], block_number: int | None, *, is_list: bool) -> bytes:
     """Make the response that ends a request, whole or in blocks, on one attribute or on a list."""
     if block_number is None:
         if is_list:

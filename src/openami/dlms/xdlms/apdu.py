@@ -14,13 +14,7 @@ from openami.dlms.xdlms.set import DECODERS as SET
 from openami.dlms.xdlms.set import SetAPDU
 
 APDU: TypeAlias = (
-    InitiateRequest
-    | InitiateResponse
-    | ConfirmedServiceError
-    | GetAPDU
-    | SetAPDU
-    | ActionAPDU
-    | ExceptionResponse
+    InitiateRequest | InitiateResponse | ConfirmedServiceError | GetAPDU | SetAPDU | ActionAPDU | ExceptionResponse
 )
 
 BY_TAG: dict[bytes, Callable[[bytes], APDU]] = {
@@ -36,7 +30,5 @@ def decode(apdu: bytes) -> APDU:
     """Read the APDU that its tag and choice say it is; Data inside stays encoded."""
     decoder = BY_CHOICE.get(apdu[:2]) or BY_TAG.get(apdu[:1])
     if decoder is None:
-        raise DecodeError(
-            f"APDU begins with {apdu[:2].hex() or 'nothing'}, no known tag and choice", offset=0
-        )
+        raise DecodeError(f"APDU begins with {apdu[:2].hex() or 'nothing'}, no known tag and choice", offset=0)
     return decoder(apdu)

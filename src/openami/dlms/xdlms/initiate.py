@@ -71,9 +71,7 @@ class InitiateResponse:
         return (
             b"\x08"
             + encode_quality_of_service(self.negotiated_quality_of_service)
-            + encode_agreement(
-                self.negotiated_dlms_version, self.conformance, self.server_max_receive_pdu_size
-            )
+            + encode_agreement(self.negotiated_dlms_version, self.conformance, self.server_max_receive_pdu_size)
             + pack(U16, self.vaa_name)
         )
 

@@ -41,9 +41,7 @@ class RangeDescriptor:
 
     def encode(self) -> Selection:
         """Write the selective access of selector 1."""
-        columns = encode_length(len(self.selected_values)) + b"".join(
-            map(encode_column, self.selected_values)
-        )
+        columns = encode_length(len(self.selected_values)) + b"".join(map(encode_column, self.selected_values))
         head = RANGE_HEAD + encode_column(self.restricting)
         return Selection(self.selector, head + self.from_value + self.to_value + bytes((ARRAY,)) + columns)
 
@@ -97,9 +95,7 @@ def encode_column(column: CaptureObject) -> bytes:
     """One capture_object_definition."""
     head, name, attribute, index = CAPTURE_OBJECT_TAGS
     class_id, logical_name, attribute_id, data_index = column
-    return pack(
-        CAPTURE_OBJECT, head, class_id, name, logical_name, attribute, attribute_id, index, data_index
-    )
+    return pack(CAPTURE_OBJECT, head, class_id, name, logical_name, attribute, attribute_id, index, data_index)
 
 
 def decode_column(reader: Reader) -> CaptureObject:

@@ -247,9 +247,7 @@ class SetResponseWithList:
         return cls(reader.u8(), decode_results(reader))
 
 
-def set_request_normal(
-    invoke: int, attribute: AttributeDescriptor, selection: Selection | None, value: bytes
-) -> bytes:
+def set_request_normal(invoke: int, attribute: AttributeDescriptor, selection: Selection | None, value: bytes) -> bytes:
     """Octets of a set-request-normal."""
     class_id, name, attribute_id = attribute
     if selection is None:
