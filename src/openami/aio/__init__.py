@@ -1,0 +1,1 @@
+"""The only floor with sockets, files that must not be lost, and a clock."""

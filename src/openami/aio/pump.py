@@ -1,0 +1,96 @@
+"""The shell of every protocol core: it moves bytes and time between one endpoint and one transport."""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Protocol, cast
+
+
+class Endpoint(Protocol):
+    """One end of a protocol: bytes and time in, events and bytes out."""
+
+    def receive(self, data: bytes, now: float) -> Sequence[object]:
+        """Take what has arrived; give what it means."""
+        ...
+
+    def expire(self, now: float) -> Sequence[object]:
+        """Give what the passing of time means."""
+        ...
+
+    def outgoing(self) -> list[bytes]:
+        """Hand over what is to be sent."""
+        ...
+
+    @property
+    def deadline(self) -> float | None:
+        """When to call `expire`."""
+        ...
+
+
+class Pump(asyncio.Protocol, ABC):
+    """Carry one endpoint over one stream; a subclass says what becomes of the events.
+
+    The timer is lazy: a deadline that moves away leaves it alone, and it looks again when it fires.
+    """
+
+    def __init__(self, endpoint: Endpoint, loop: asyncio.AbstractEventLoop) -> None:
+        self.endpoint = endpoint
+        self.loop = loop
+        self.transport: asyncio.Transport | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._fires_at = 0.0
+
+    @abstractmethod
+    def deliver(self, events: Sequence[object]) -> None:
+        """Act on what the endpoint has understood."""
+
+    @abstractmethod
+    def lost(self, error: Exception | None) -> None:
+        """Act on the end of the stream."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the transport."""
+        self.transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Pass octets on and send the answers."""
+        if events := self.endpoint.receive(data, self.loop.time()):
+            self.deliver(events)
+        self.flush()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the timer and say that the stream has ended."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self.transport = None
+        self.lost(exc)
+
+    def flush(self) -> None:
+        """Send all the endpoint has to send, and set the timer by its deadline."""
+        if self.transport is None:
+            return
+        if chunks := self.endpoint.outgoing():
+            self.send(chunks)
+        deadline = self.endpoint.deadline
+        if deadline is not None and (self._timer is None or deadline < self._fires_at):
+            self._arm(deadline)
+
+    def send(self, chunks: list[bytes]) -> None:
+        """Write to the stream what the endpoint has handed over."""
+        if self.transport is not None:
+            self.transport.write(chunks[0] if len(chunks) == 1 else b"".join(chunks))
+
+    def _arm(self, deadline: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._fires_at = deadline
+        self._timer = self.loop.call_at(deadline, self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        deadline = self.endpoint.deadline
+        now = max(self.loop.time(), self._fires_at)  # a loop may round, and be early by a millisecond
+        if deadline is not None and deadline <= now and (events := self.endpoint.expire(now)):
+            self.deliver(events)
+        self.flush()

@@ -1,0 +1,141 @@
+"""TCP streams: addresses as people write them, connecting, and what can go wrong, said in one sentence."""
+
+import asyncio
+import contextlib
+import errno
+import resource
+import socket
+import sys
+from collections.abc import Callable
+from typing import NamedTuple, Self, TypeVar
+from urllib.parse import urlsplit
+
+from openami.core.errors import DefinitionError, LinkError, LinkTimeout
+
+DLMS_PORT = 4059
+"""Registered for DLMS/COSEM (Green Book, TCP-UDP/IP profile)."""
+
+BACKLOG = 4096
+SO_BINDTODEVICE: int | None = getattr(socket, "SO_BINDTODEVICE", None)
+
+P = TypeVar("P", bound=asyncio.Protocol)
+
+
+class ConnectionRefused(LinkError):
+    """Nothing listens there, or it wants none of us."""
+
+
+class Unreachable(LinkError):
+    """No way leads there."""
+
+
+class AddressInUse(LinkError):
+    """Another program listens there already."""
+
+
+class Address(NamedTuple):
+    """Where a meter listens."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, url: str) -> Self:
+        """Read `tcp://127.0.0.7:4059` or `tcp://[::1]:4059`; without a port, 4059."""
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname, parts.port
+        except ValueError as error:
+            raise DefinitionError(f"{url}: {error}") from error
+        if parts.scheme != "tcp" or not host or parts.path.strip("/"):
+            raise DefinitionError(f"{url}: an address is written tcp://host:port, IPv6 in brackets")
+        return cls(host, DLMS_PORT if port is None else port)
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+async def open_stream(factory: Callable[[], P], address: Address, timeout_s: float) -> P:
+    """Connect a protocol to an address."""
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(timeout_s):
+            _, protocol = await loop.create_connection(factory, address.host, address.port)
+    except OSError as error:
+        raise _named(error, address, timeout_s) from error
+    return protocol
+
+
+def _named(error: OSError, address: Address, timeout_s: float) -> LinkError:
+    if isinstance(error, TimeoutError):
+        return LinkTimeout(f"{address} did not take the connection within {timeout_s:g} s")
+    if isinstance(error, ConnectionRefusedError):
+        return ConnectionRefused(f"{address} refused the connection: nothing listens there")
+    if isinstance(error, socket.gaierror):
+        return Unreachable(f"{address} is not a known host")
+    if error.errno in {errno.EMFILE, errno.ENFILE}:
+        return LinkError(f"{address}: too many open files here")
+    return Unreachable(f"{address} cannot be reached: {(error.strerror or str(error)).lower()}")
+
+
+def listening_socket(host: str, port: int, *, device: str = "") -> socket.socket:
+    """Open a listening socket; with a device, hold it to that where the system can.
+
+    Being held to `lo` is a second wall: packets for 127/8 from outside are dropped by Linux as it is.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if device and SO_BINDTODEVICE is not None:
+            with contextlib.suppress(PermissionError):
+                sock.setsockopt(socket.SOL_SOCKET, SO_BINDTODEVICE, device.encode())
+        sock.bind((host, port))
+        sock.listen(BACKLOG)
+        sock.settimeout(0)
+    except (OSError, OverflowError) as error:
+        sock.close()
+        raise _not_listening(error, Address(host, port)) from error
+    return sock
+
+
+def listening_row(host: str, port: int, count: int) -> list[socket.socket]:
+    """Open listening sockets on ports that follow one another; from port 0, wherever there is room."""
+    attempts = 1 if port else 100
+    while True:
+        attempts -= 1
+        with contextlib.ExitStack() as opened:
+            try:
+                sockets = [opened.enter_context(listening_socket(host, port))]
+                first: int = sockets[0].getsockname()[1]
+                ports = range(first + 1, first + count)
+                sockets += [opened.enter_context(listening_socket(host, further)) for further in ports]
+            except LinkError:
+                if not attempts:
+                    raise
+                continue
+            opened.pop_all()
+            return sockets
+
+
+def _not_listening(error: OSError | OverflowError, address: Address) -> LinkError:
+    if isinstance(error, OverflowError):
+        return LinkError(f"cannot listen on {address}: ports end at 65535")
+    if error.errno == errno.EADDRINUSE:
+        return AddressInUse(f"port {address.port} is in use: another program listens on {address}")
+    return LinkError(f"cannot listen on {address}: {(error.strerror or str(error)).lower()}")
+
+
+def has_loopback_net() -> bool:
+    """Tell whether all of 127.0.0.0/8 is this machine (Linux), so that each meter has its own address."""
+    return sys.platform == "linux"
+
+
+def raise_file_limit() -> int:
+    """Allow this process as many open files as the system grants it; give that number."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
