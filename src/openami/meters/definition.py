@@ -1,0 +1,237 @@
+"""The form of a product file: which tables and keys there are. What they mean is put together in `build`."""
+
+import tomllib
+from collections.abc import Mapping
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Annotated, Literal, TypeGuard, cast
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError
+
+from openami.core.errors import DefinitionError
+
+Table = dict[str, object]
+ROWS = ("object", "association")
+Features = Annotated[tuple[str, ...], BeforeValidator(lambda cited: (cited,) if isinstance(cited, str) else cited)]
+
+
+class Row(BaseModel):
+    """A table of the file: frozen, unknown keys refused; `feature` cites the stated functions it answers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    feature: Features = ()
+
+
+class Cited(Row):
+    """A number with the stated function it answers."""
+
+    value: int
+
+
+Number = Annotated[Cited, BeforeValidator(lambda given: {"value": given} if isinstance(given, int) else given)]
+"""A number alone, or with its citation."""
+
+
+class Head(Row):
+    """Who made it, and what it is."""
+
+    model: str
+    vendor: str
+    title: str
+    face: Literal["esmr"]
+    phases: Literal[1, 3]
+
+
+class Metering(Row):
+    """Settings of the laws: durations in seconds, currents in mA."""
+
+    interval_s: Number
+    base_current_ma: Number
+    starting_current_ma: Number
+    maximum_current_ma: Number
+    no_load_ma: Number
+    reserve_s: Number
+    charge_s: Number
+    long_failure_s: Number
+    rates: Number
+    seasons: Number
+    weeks: Number
+    days: Number
+    actions: Number
+    special_days: Number
+
+
+class AssociationRow(Row):
+    """A client that may associate; one that `manages` may also write what rows open to writing."""
+
+    name: str
+    client: Annotated[int, Field(ge=1, le=127)]
+    mechanism: Literal["lowest", "hls5"]
+    policy: Literal["none", "authenticated", "encrypted", "authenticated-encrypted"]
+    manages: bool = False
+
+
+class Figure(Row):
+    """A figure of the data sheet, as printed."""
+
+    value: JsonValue
+
+
+class ObjectRow(Row):
+    """An object; what is not named here is an attribute of its class, or a mistake."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    class_name: Annotated[str, Field(alias="class")]
+    logical_name: str
+    name: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+    clients: tuple[str, ...] = ()
+    write: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+
+    @property
+    def attributes(self) -> Mapping[str, object]:
+        """Attributes as written."""
+        return cast("Mapping[str, object]", self.model_extra or {})
+
+
+class Document(Row):
+    """A whole product file, with what it extends."""
+
+    product: Head
+    metering: Metering
+    association: tuple[AssociationRow, ...]
+    figure: dict[str, Figure] = {}
+    object: tuple[ObjectRow, ...]
+
+
+def is_table(value: object) -> TypeGuard[Table]:
+    """Whether a value of the file is a table."""
+    return isinstance(value, dict)
+
+
+def is_list(value: object) -> TypeGuard[list[object]]:
+    """Whether a value of the file is a list."""
+    return isinstance(value, list)
+
+
+def products() -> Traversable:
+    """Find the folder of product files."""
+    return files("openami.meters") / "products"
+
+
+def read(name: str, folder: Traversable | None = None) -> Document:
+    """Read and check a product file by its name without `.toml`."""
+    table = merged(name, folder or products(), ())
+    try:
+        return Document.model_validate(table)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise DefinitionError(first["msg"], file=f"{name}.toml", key=key_of(first["loc"], table)) from error
+
+
+def merged(name: str, folder: Traversable, below: tuple[str, ...]) -> Table:
+    """Lay the tables of a file over those of the one it extends."""
+    table = parsed(name, folder)
+    base_name = table.pop("extends", None)
+    if base_name is None:
+        return table
+    if not isinstance(base_name, str) or base_name in (name, *below):
+        raise DefinitionError(f"cannot extend {base_name!r}", file=f"{name}.toml", key="extends")
+    return joined(merged(base_name, folder, (*below, name)), table)
+
+
+def parsed(name: str, folder: Traversable) -> Table:
+    """Read the tables of one file, repeated rows written out."""
+    file = folder.joinpath(*f"{name}.toml".split("/"))
+    try:
+        table: Table = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise DefinitionError("no such product file", file=f"{name}.toml") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DefinitionError(str(error), file=f"{name}.toml") from error
+    for key in ROWS:
+        rows = table.get(key)
+        if is_list(rows):
+            table[key] = written_out(rows, key, f"{name}.toml")
+    return table
+
+
+def written_out(rows: list[object], key: str, file: str) -> list[object]:
+    """Write repeated rows out; no two rows of a file have one name."""
+    result = [one for row in rows for one in repeated(row, file)]
+    names = [name_of(row) for row in result]
+    twice = next((name for number, name in enumerate(names) if name in names[:number]), None)
+    if twice is not None:
+        raise DefinitionError("stands twice", file=file, key=f"{key} {twice}.name")
+    return result
+
+
+def repeated(row: object, file: str) -> list[object]:
+    """One row for each table of `repeat`, `{key}` in its texts filled in."""
+    if not is_table(row) or "repeat" not in row:
+        return [row]
+    table = dict(row)
+    times = table.pop("repeat")
+    if not is_list(times):
+        raise DefinitionError("expected a list of tables", file=file, key=f"object {row.get('name')}.repeat")
+    return [filled(table, words, file) for words in times]
+
+
+def filled(value: object, words: object, file: str) -> object:
+    """Replace `{key}` in all texts of a value."""
+    if is_table(value):
+        return {key: filled(part, words, file) for key, part in value.items()}
+    if is_list(value):
+        return [filled(part, words, file) for part in value]
+    if not isinstance(value, str):
+        return value
+    try:
+        return value.format_map(words if is_table(words) else {})
+    except (KeyError, ValueError, IndexError) as error:
+        raise DefinitionError(f"{value!r} names what repeat does not give: {error}", file=file) from error
+
+
+def joined(base: Table, over: Table) -> Table:
+    """Tables merged key by key, lists of rows by the names of their rows."""
+    result = dict(base)
+    for key, value in over.items():
+        below = base.get(key)
+        if is_table(below) and is_table(value):
+            result[key] = joined(below, value)
+        elif key in ROWS and is_list(below) and is_list(value):
+            result[key] = overlaid(below, value)
+        else:
+            result[key] = value
+    return result
+
+
+def overlaid(below: list[object], over: list[object]) -> list[object]:
+    """Rows by name: a row of `over` changes its namesake, a new one follows the others."""
+    changes = {name_of(row): row for row in over}
+    kept = [changed(row, changes.pop(name_of(row), None)) for row in below]
+    return kept + list(changes.values())
+
+
+def changed(row: object, change: object) -> object:
+    """Lay the keys of another row over those of a row."""
+    if is_table(row) and is_table(change):
+        return joined(row, change)
+    return row if change is None else change
+
+
+def name_of(row: object) -> object:
+    """Name of a row; a row without one is its own."""
+    return row.get("name", id(row)) if is_table(row) else id(row)
+
+
+def key_of(location: tuple[int | str, ...], table: Table) -> str:
+    """Where a mistake stands, rows called by their names: `object clock.write`."""
+    if len(location) > 1 and isinstance(location[1], int):
+        rows = table[str(location[0])]
+        row = rows[location[1]] if is_list(rows) else None
+        name = row.get("name") if is_table(row) else None
+        head = f"{location[0]} {name or location[1] + 1}"
+        return ".".join((head, *map(str, location[2:])))
+    return ".".join(map(str, location))

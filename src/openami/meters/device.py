@@ -1,0 +1,137 @@
+"""Where the laws meet COSEM: the objects of one meter, made when a client asks for them."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache, partial
+from typing import Any
+
+from openami.core.errors import AccessError, ActionError, AmiError
+from openami.core.time import DstRule
+from openami.cosem.access import Key
+from openami.cosem.device import LogicalDevice
+from openami.cosem.objects import CosemObject, Live
+from openami.cosem.profile_generic import ProfileGeneric
+from openami.cosem.selection import Resolver, local_resolver
+from openami.dlms.xdlms import ActionResult, DataAccessResult
+from openami.meters.build import Constant, Definition, Setting
+from openami.meters.sources import HANDLERS, SOURCES
+from openami.meters.view import View
+
+BUFFER = "buffer"
+
+
+class Objects:
+    """Objects of one meter by class id and logical name."""
+
+    __slots__ = ("view",)
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+
+    def __getitem__(self, key: Key) -> CosemObject:
+        return made(self.view.holding.product.by_key[key], self.view)
+
+    def keys(self) -> Iterable[Key]:
+        """All objects, in the order of the product file."""
+        return self.view.holding.product.by_key.keys()
+
+
+class Associations(Mapping[int, CosemObject]):
+    """The association object as each client sees it."""
+
+    __slots__ = ("view",)
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+
+    def __getitem__(self, client: int) -> CosemObject:
+        product = self.view.holding.product
+        if client not in product.access:
+            raise KeyError(client)
+        return made(product.by_name["association"], View(self.view.holding, self.view.meter, client))
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.view.holding.product.access)
+
+    def __len__(self) -> int:
+        return len(self.view.holding.product.access)
+
+
+def logical_device(view: View, report: Callable[[Exception], object]) -> LogicalDevice:
+    """Make the meter a COSEM device."""
+    product = view.holding.product
+    return LogicalDevice(Objects(view), product.access, associations=Associations(view), report=report)
+
+
+def made(definition: Definition, view: View) -> CosemObject:
+    """One object, its values tied to the laws."""
+    values: dict[str, Any] = {name: value(definition, name, view) for name in definition.contents if name != BUFFER}
+    handlers = {name: handler(definition, name, view) for name in definition.methods if handles(definition, name)}
+    if not issubclass(definition.interface, ProfileGeneric):
+        return definition.interface(definition.logical_name, types=definition.types, handlers=handlers, **values)
+    rows: Any = SOURCES[definition.source(BUFFER)].read(view)
+    return definition.interface(
+        definition.logical_name, source=rows, resolver=resolver(view.dst_rule), handlers=handlers, **values
+    )
+
+
+@lru_cache(maxsize=64)
+def resolver(rule: DstRule) -> Resolver:
+    """Tell what a selector without deviation means on a clock of that rule."""
+    return local_resolver(rule)
+
+
+def value(definition: Definition, name: str, view: View) -> object:
+    """Give an attribute a constant, a kept setting, or a law to ask at each read."""
+    content = definition.contents[name]
+    if isinstance(content, Constant):
+        return content.value
+    if isinstance(content, Setting):
+        return Live(partial(read_setting, definition, name, view), partial(write_setting, definition, name, view))
+    law = SOURCES[content.name]
+    if law.write is None:
+        return Live(partial(law.read, view))
+    return Live(partial(law.read, view), partial(written, law.write, view))
+
+
+def read_setting(definition: Definition, name: str, view: View) -> object:
+    """Read a setting as the client left it, or as it came from the factory."""
+    number = definition.interface.names[name]
+    kept = view.holding.settings.get((view.meter, definition.number, number))
+    content = definition.contents[name]
+    if kept is None:
+        return content.default if isinstance(content, Setting) else None
+    return definition.codec(name).decode(kept)[0]
+
+
+def write_setting(definition: Definition, name: str, view: View, given: object) -> None:
+    """Keep a setting of this meter."""
+    number = definition.interface.names[name]
+    view.holding.settings[view.meter, definition.number, number] = definition.codec(name).encode(given)
+
+
+def written(write: Callable[[View, Any], None], view: View, given: object) -> None:
+    """Let a law take a value; one that it refuses is refused to the client."""
+    try:
+        write(view, given)
+    except AccessError:
+        raise
+    except AmiError as error:
+        raise AccessError(DataAccessResult.OTHER_REASON, str(error)) from error
+
+
+def handles(definition: Definition, name: str) -> bool:
+    """Whether the device itself carries out a method."""
+    return definition.handler(name) in HANDLERS
+
+
+def handler(definition: Definition, name: str, view: View) -> Callable[[object], None]:
+    """Make the handler of a method that the device carries out."""
+    return partial(carried_out, HANDLERS[definition.handler(name)], view)
+
+
+def carried_out(handle: Callable[[View, object], None], view: View, given: object) -> None:
+    """Carry out a method; what the laws refuse is refused to the client."""
+    try:
+        handle(view, given)
+    except AmiError as error:
+        raise ActionError(ActionResult.OTHER_REASON, str(error)) from error

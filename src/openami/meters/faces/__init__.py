@@ -1,0 +1,1 @@
+"""Faces: what the numbers of a market mean - event codes, alarm bits, how alarms are cleared."""

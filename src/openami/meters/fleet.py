@@ -1,0 +1,290 @@
+"""A fleet of virtual meters of one product: arrays that advance together, a session for each connection."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from logging import getLogger
+from typing import Protocol
+
+from openami.core.errors import AmiError, DefinitionError
+from openami.cosem.access import Key
+from openami.cosem.device import LogicalDevice
+from openami.dlms.acse import ApplicationContext, Mechanism
+from openami.dlms.security import Keys, Policy
+from openami.dlms.server import ActionItem, Association, Server, SetItem
+from openami.dlms.xdlms import (
+    ActionOutcome,
+    ActionResult,
+    AttributeDescriptor,
+    DataAccessResult,
+    MethodDescriptor,
+)
+from openami.metering.advance import advance
+from openami.metering.load import Load
+from openami.meters import records
+from openami.meters.build import Product
+from openami.meters.definition import AssociationRow
+from openami.meters.device import logical_device
+from openami.meters.faces import esmr
+from openami.meters.holding import Holding
+from openami.meters.identity import MOST, address, meter_at
+from openami.meters.keys import Keyring, shipment
+from openami.meters.records import Command, Counter, Note
+from openami.meters.session import Session
+from openami.meters.view import View
+
+log = getLogger(__name__)
+
+SLICE_S = 900
+TICK_S = 0.25
+MINUTE_S = 60
+DLMS_PORT = 4059
+MECHANISMS = {"lowest": Mechanism.LOWEST, "hls5": Mechanism.HIGH_GMAC}
+POLICIES = {
+    "none": Policy.NONE,
+    "authenticated": Policy.A,
+    "encrypted": Policy.E,
+    "authenticated-encrypted": Policy.AE,
+}
+
+
+class Journal(Protocol):
+    """Records that outlive a kill: `aio.journal.Journal`."""
+
+    def append(self, payload: bytes) -> None:
+        """Put one record behind the others."""
+        ...
+
+    def commit(self) -> Awaitable[None]:
+        """When all appended so far is durable."""
+        ...
+
+
+class Fleet:
+    """Virtual meters of one product, each with its own address, keys and counters."""
+
+    def __init__(
+        self,
+        holding: Holding,
+        keys: Keyring,
+        load: Load,
+        *,
+        random: Callable[[int], bytes],
+        journal: Journal | None = None,
+    ) -> None:
+        self.holding = holding
+        self.keys = keys
+        self.load = load
+        self.random = random
+        self.journal = journal
+        self.session_events: Mapping[Key, int] = {
+            self.product.by_name[name].key: code for name, code in esmr.SESSION_EVENTS.items()
+        }
+
+    @classmethod
+    def create(
+        cls,
+        product: Product,
+        meters: int,
+        *,
+        start_utc: int,
+        load: Load,
+        now: Callable[[], float],
+        random: Callable[[int], bytes],
+    ) -> "Fleet":
+        """Make a new fleet that is kept nowhere."""
+        if not 1 <= meters <= MOST:
+            raise DefinitionError(f"{meters} meters: expected 1 to {MOST}", key="meters")
+        holding = Holding.create(product, meters, start_utc, now)
+        return cls(holding, Keyring.draw(meters, random), load, random=random)
+
+    @property
+    def product(self) -> Product:
+        """What all the meters are."""
+        return self.holding.product
+
+    @property
+    def count(self) -> int:
+        """How many meters there are."""
+        return self.holding.laws.count
+
+    @property
+    def addresses(self) -> list[str]:
+        """Address of each meter."""
+        return [address(meter) for meter in range(self.count)]
+
+    def open(self, local_address: str) -> Session | None:
+        """Begin a session with the meter of an address (`aio.server.Provider`)."""
+        meter = meter_at(local_address, self.count)
+        return None if meter is None else self.session(meter)
+
+    def session(self, meter: int) -> Session:
+        """Begin a session with a meter."""
+        return Session(self, meter, self.device(meter), self.holding.counters, partial(self._server, meter))
+
+    def device(self, meter: int) -> LogicalDevice:
+        """Make a meter a COSEM device."""
+        return logical_device(View(self.holding, meter), report)
+
+    def _server(self, meter: int, counters: Session) -> Server:
+        held = self.keys.of(meter)
+        return Server(
+            associations={row.client: association(row, held) for row in self.product.associations},
+            system_title=self.holding.identity.system_title(meter),
+            counters=counters,
+            random=self.random,
+        )
+
+    def shipment(self, port: int = DLMS_PORT, *, host: str = "") -> bytes:
+        """Shipment file of the fleet; with `host`, meter i listens there on port + i."""
+        places = [(host, port + meter) if host else (address(meter), port) for meter in range(self.count)]
+        clients = [row.client for row in self.product.associations]
+        return shipment(self.product.slug, self.keys, places, clients)
+
+    # Time
+
+    def advance_to(self, utc: int, progress: Callable[[int], None] | None = None) -> None:
+        """Let the meters live up to a moment of true time; tell `progress` each moment reached."""
+        for reached in self.steps(utc):
+            if progress is not None:
+                progress(reached)
+
+    def steps(self, utc: int) -> Iterator[int]:
+        """Do the same in slices of at most a quarter of an hour, so that others have their turn."""
+        holding, laws = self.holding, self.holding.laws
+        holding.write_sessions()
+        while laws.now < utc:
+            advance(laws, min(utc, laws.now - laws.now % SLICE_S + SLICE_S), self.load)
+            holding.alarms.look(laws.logs)
+            yield laws.now
+
+    async def run(self) -> None:
+        """Keep up with the clock, minute by minute, until cancelled."""
+        while True:
+            now = int(self.holding.now())
+            for _ in self.steps(now - now % MINUTE_S):
+                await asyncio.sleep(0)
+            await asyncio.sleep(TICK_S)
+
+    @contextmanager
+    def _moment(self, utc: int) -> Generator[None]:
+        """Bring the meters to a second and hold it still, for a command to fall on it."""
+        for _ in self.steps(utc):
+            pass
+        now, self.holding.now = self.holding.now, lambda: utc
+        try:
+            yield
+        finally:
+            self.holding.now = now
+            self.holding.alarms.look(self.holding.laws.logs)
+
+    @property
+    def _second(self) -> int:
+        return max(int(self.holding.now()), self.holding.laws.now)
+
+    # What sessions ask for (`session.Keeper`)
+
+    def keep_counter(self, meter: int, *, received: int = -1, reserved: int = -1) -> None:
+        """Put a counter in the journal."""
+        if received >= 0:
+            self._append(Counter(Counter.RECEIVED, meter, received))
+        if reserved >= 0:
+            self._append(Counter(Counter.RESERVED, meter, reserved))
+
+    def write(self, meter: int, device: LogicalDevice, client: int, item: SetItem) -> DataAccessResult:
+        """Write an attribute now."""
+        utc = self._second
+        with self._moment(utc):
+            result = device.was_set(client, item)
+            if result is DataAccessResult.SUCCESS:
+                (class_id, name, attribute), _, data = item
+                self._append(Command(Command.SET, utc, meter, client, class_id, name, attribute, data))
+                self._after_write(meter, (class_id, name))
+        return result
+
+    def act(self, meter: int, device: LogicalDevice, client: int, item: ActionItem) -> ActionOutcome:
+        """Carry out a method now."""
+        utc = self._second
+        with self._moment(utc):
+            outcome = device.acted(client, item)
+            if outcome[0] is ActionResult.SUCCESS:
+                (class_id, name, method), data = item
+                self._append(Command(Command.ACTION, utc, meter, client, class_id, name, method, data))
+        return outcome
+
+    def note(self, meter: int, code: int) -> None:
+        """Write an event of the session log."""
+        self._append(Note(Note.SESSION, self.holding.laws.now, meter, code))
+        self.holding.note_session(meter, code)
+
+    def refuse(self, meter: int) -> None:
+        """Write a refused login to the fraud log."""
+        self._append(Note(Note.REFUSED, self.holding.laws.now, meter, esmr.FAILED_LOGIN))
+        self.holding.log("fraud", meter, esmr.FAILED_LOGIN)
+
+    def commit(self) -> Awaitable[None] | None:
+        """When all that was put in the journal is durable."""
+        return None if self.journal is None else self.journal.commit()
+
+    def _append(self, record: records.Record) -> None:
+        if self.journal is not None:
+            self.journal.append(record.encode())
+
+    def _after_write(self, meter: int, key: Key) -> None:
+        if key == self.product.by_name["configuration_object"].key:
+            self.holding.log("fraud", meter, esmr.CONFIGURATION_CHANGED)
+
+    # After a restart
+
+    def replay(self, payload: bytes) -> None:
+        """Do once more what a record of the journal tells."""
+        record = records.decode(payload)
+        if isinstance(record, Counter):
+            self._recount(record)
+        elif isinstance(record, Note):
+            self._recall(record)
+        else:
+            self._repeat(record)
+
+    def _recount(self, record: Counter) -> None:
+        counters = self.holding.counters
+        if record.kind == Counter.RECEIVED:
+            counters.received[record.meter] = record.value
+            return
+        counters.reserved[record.meter] = counters.next_send[record.meter] = record.value
+
+    def _recall(self, record: Note) -> None:
+        self.advance_to(record.utc)
+        if record.kind == Note.SESSION:
+            self.holding.note_session(record.meter, record.code)
+        else:
+            self.holding.log("fraud", record.meter, record.code)
+
+    def _repeat(self, record: Command) -> None:
+        device = self.device(record.meter)
+        key = record.class_id, record.logical_name
+        with self._moment(record.utc):
+            if record.kind == Command.SET:
+                device.set(record.client, AttributeDescriptor(*key, record.number), None, record.data or b"")
+                self._after_write(record.meter, key)
+            else:
+                device.action(record.client, MethodDescriptor(*key, record.number), record.data)
+
+
+def association(row: AssociationRow, keys: Keys) -> Association:
+    """Say what the server core offers a client."""
+    ciphered = row.policy != "none"
+    return Association(
+        row.client,
+        mechanism=MECHANISMS[row.mechanism],
+        policy=POLICIES[row.policy],
+        keys=keys if ciphered or row.mechanism == "hls5" else None,
+        context=ApplicationContext.LN_CIPHERED if ciphered else ApplicationContext.LN,
+    )
+
+
+def report(error: Exception) -> None:
+    """Log what went wrong inside a meter, if it was no refusal."""
+    if not isinstance(error, AmiError):
+        log.error("a virtual meter failed", exc_info=error)

@@ -1,0 +1,46 @@
+"""Products: load one by its name, checked to the last reference; list those there are."""
+
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources.abc import Traversable
+
+from openami.core.errors import DefinitionError
+from openami.meters.build import Definition, Product, Source, compiled
+from openami.meters.definition import products, read
+from openami.meters.sources import SOURCES
+
+__all__ = ["Product", "load", "load_from", "slugs"]
+
+
+@cache
+def load(slug: str) -> Product:
+    """Load the product of that name."""
+    if slug not in slugs():
+        raise DefinitionError(f"no product is called {slug!r}; there are {', '.join(slugs())}")
+    return load_from(slug, products())
+
+
+def load_from(slug: str, folder: Traversable) -> Product:
+    """Load a product from a folder of product files."""
+    product = compiled(slug, read(slug, folder))
+    for definition in product.objects:
+        for key, message in faults(definition):
+            raise DefinitionError(message, file=f"{slug}.toml", key=f"object {definition.name}.{key}")
+    return product
+
+
+def slugs() -> list[str]:
+    """Names of all products."""
+    return sorted(file.name.removesuffix(".toml") for file in products().iterdir() if file.name.endswith(".toml"))
+
+
+def faults(definition: Definition) -> Iterator[tuple[str, str]]:
+    """Find sources that no law stands behind, and rights to write what no law takes."""
+    for attribute, content in definition.contents.items():
+        if not isinstance(content, Source):
+            continue
+        law = SOURCES.get(content.name)
+        if law is None:
+            yield attribute, f"no source is called {content.name!r}"
+        elif attribute in definition.write and law.write is None:
+            yield "write", f"{attribute} comes from {content.name}, which takes no value"

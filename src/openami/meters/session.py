@@ -1,0 +1,153 @@
+"""One connection to one meter: the protocol's server core, answered from the meter's column."""
+
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Protocol
+
+from openami.cosem.access import Key
+from openami.cosem.device import LogicalDevice
+from openami.dlms.server import (
+    ActionItem,
+    ActionRequest,
+    GetRequest,
+    Refused,
+    Server,
+    SetItem,
+    SetRequest,
+)
+from openami.dlms.xdlms import ActionOutcome, DataAccessResult
+from openami.meters.faces import esmr
+from openami.meters.holding import STRIDE, Counters
+
+
+class Keeper(Protocol):
+    """What a session asks of its fleet: to remember, and to carry out what changes a meter."""
+
+    @property
+    def session_events(self) -> Mapping[Key, int]:
+        """Objects whose reading is an event of the session log."""
+        ...
+
+    def keep_counter(self, meter: int, *, received: int = -1, reserved: int = -1) -> None:
+        """Put a counter in the journal."""
+        ...
+
+    def write(self, meter: int, device: LogicalDevice, client: int, item: SetItem) -> DataAccessResult:
+        """Write an attribute now."""
+        ...
+
+    def act(self, meter: int, device: LogicalDevice, client: int, item: ActionItem) -> ActionOutcome:
+        """Carry out a method now."""
+        ...
+
+    def note(self, meter: int, code: int) -> None:
+        """Write an event of the session log."""
+        ...
+
+    def refuse(self, meter: int) -> None:
+        """Write a refused login to the fraud log."""
+        ...
+
+    def commit(self) -> Awaitable[None] | None:
+        """When all that was put in the journal is durable."""
+        ...
+
+
+class Session:
+    """A connection; also the store of counters that its server core uses."""
+
+    __slots__ = ("_counters", "_device", "_is_dirty", "_keeper", "_meter", "_noted", "endpoint")
+
+    def __init__(
+        self,
+        keeper: Keeper,
+        meter: int,
+        device: LogicalDevice,
+        counters: Counters,
+        server: "ServerFactory",
+    ) -> None:
+        self._keeper = keeper
+        self._meter = meter
+        self._device = device
+        self._counters = counters
+        self._noted: set[int] = set()
+        self._is_dirty = False
+        self.endpoint = server(self)
+
+    def deliver(self, events: Sequence[object]) -> None:
+        """Answer the requests among the core's events."""
+        for event in events:
+            if isinstance(event, GetRequest):
+                self.endpoint.respond(event.id, [self._device.got(event.client_sap, item) for item in event.items])
+                self._note_reading(event)
+            elif isinstance(event, SetRequest):
+                self._write(event)
+            elif isinstance(event, ActionRequest):
+                self._act(event)
+            elif isinstance(event, Refused):
+                self._keeper.refuse(self._meter)
+                self._is_dirty = True
+
+    def durable(self) -> Awaitable[None] | None:
+        """When the answers may leave: at once, unless something must be on disk first."""
+        if not self._is_dirty:
+            return None
+        self._is_dirty = False
+        return self._keeper.commit()
+
+    def received(self, client_sap: int, key: str) -> int:
+        """Highest counter accepted; there is one client with keys, so one counter."""
+        del client_sap, key
+        return int(self._counters.received[self._meter])
+
+    def accept(self, client_sap: int, key: str, value: int) -> None:
+        """Remember a counter; it is on disk before the answer leaves."""
+        del client_sap, key
+        self._counters.received[self._meter] = value
+        self._keeper.keep_counter(self._meter, received=value)
+        self._is_dirty = True
+
+    def next_send(self, client_sap: int, key: str) -> int:
+        """Spend a value of our own; values are reserved on disk in strides before the first is used."""
+        del client_sap, key
+        counters, meter = self._counters, self._meter
+        value = int(counters.next_send[meter])
+        if value >= counters.reserved[meter]:
+            counters.reserved[meter] = value + STRIDE
+            self._keeper.keep_counter(meter, reserved=value + STRIDE)
+            self._is_dirty = True
+        counters.next_send[meter] = value + 1
+        return value
+
+    def _note_reading(self, event: GetRequest) -> None:
+        events = self._keeper.session_events
+        for descriptor, _ in event.items:
+            code = events.get((descriptor.class_id, descriptor.logical_name))
+            if code is not None and code not in self._noted:
+                self._note(code)
+
+    def _note(self, code: int) -> None:
+        self._noted.add(code)
+        self._keeper.note(self._meter, code)
+        self._is_dirty = True
+
+    def _write(self, event: SetRequest) -> None:
+        client = event.client_sap
+        results = [self._keeper.write(self._meter, self._device, client, item) for item in event.items]
+        self.endpoint.respond(event.id, results)
+        self._is_dirty = True
+        if DataAccessResult.SUCCESS in results and esmr.TECHNICAL_MAINTENANCE not in self._noted:
+            self._note(esmr.TECHNICAL_MAINTENANCE)
+
+    def _act(self, event: ActionRequest) -> None:
+        client = event.client_sap
+        results = [self._keeper.act(self._meter, self._device, client, item) for item in event.items]
+        self.endpoint.respond(event.id, results)
+        self._is_dirty = True
+
+
+class ServerFactory(Protocol):
+    """Makes the server core of a session, which keeps its counters."""
+
+    def __call__(self, counters: Session, /) -> Server:
+        """Make a new core."""
+        ...
