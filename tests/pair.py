@@ -296,9 +296,7 @@ ACCEPTED = AARE(user_information=INITIATE.encode())
 
 def lone(**facts: Any) -> Client:
     """A client on its own."""
-    return Client(
-        **{"client_sap": 16, "security": Security.none(), "random": bytes, "timeout_s": 10.0, **facts}
-    )
+    return Client(**{"client_sap": 16, "security": Security.none(), "random": bytes, "timeout_s": 10.0, **facts})
 
 
 def associated(**facts: Any) -> Client:

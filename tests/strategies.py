@@ -92,9 +92,7 @@ compact_arrays: st.SearchStrategy[CompactArray] = described().map(lambda pair: c
 
 data_trees: st.SearchStrategy[Data] = st.recursive(
     st.one_of(simple_data, st.builds(Data, st.just(Tag.COMPACT_ARRAY), compact_arrays)),
-    lambda inner: st.builds(
-        Data, st.sampled_from([Tag.ARRAY, Tag.STRUCTURE]), st.lists(inner, max_size=6).map(tuple)
-    ),
+    lambda inner: st.builds(Data, st.sampled_from([Tag.ARRAY, Tag.STRUCTURE]), st.lists(inner, max_size=6).map(tuple)),
     max_leaves=25,
 )
 
@@ -105,9 +103,7 @@ DELTAS = {tag for tag in NUMBERS if tag.name.startswith("DELTA")}
 def tables(draw: st.DrawFn) -> Table:
     """Profiles of any column types, with null-data anywhere."""
     rows = draw(st.integers(1, 40))
-    tags = draw(
-        st.lists(st.sampled_from(sorted({*SIMPLE_VALUES} - DELTAS - {Tag.DONT_CARE})), min_size=1, max_size=5)
-    )
+    tags = draw(st.lists(st.sampled_from(sorted({*SIMPLE_VALUES} - DELTAS - {Tag.DONT_CARE})), min_size=1, max_size=5))
     columns = [draw(_column(Tag(tag), rows)) for tag in tags]
     nulls = [draw(npst.arrays(np.bool_, rows)) | (tag == Tag.NULL) for tag in tags]
     return Table(columns, list(map(Tag, tags)), nulls)

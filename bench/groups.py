@@ -1,0 +1,23 @@
+"""The rows of `openami bench` by group, in the order of the design's table."""
+
+from collections.abc import Callable, Iterator
+
+import dlms_codecs
+import dlms_sessions
+import fleet
+from harness import Row, ladder
+
+GROUPS: dict[str, Callable[[], Iterator[Row]]] = {
+    "dlms.profile": dlms_codecs.profiles,
+    "dlms.cipher": dlms_codecs.cipher,
+    "dlms.associate": dlms_codecs.associate,
+    "dlms.session_public": dlms_sessions.session_public,
+    "dlms.session_hls5": dlms_sessions.session_hls5,
+    "dlms.fleet_read": fleet.fleet_read,
+    "dlms.fleet_memory": fleet.fleet_memory,
+}
+
+
+def rows(wanted: str | None = None) -> Iterator[Row]:
+    """The rows of a group, of one figure, or all."""
+    return ladder(GROUPS, wanted)

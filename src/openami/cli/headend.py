@@ -1,0 +1,217 @@
+"""`openami headend`: the head-end as a service, a pass of reading, and bringing meters in."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import signal
+import sys
+import time
+from collections.abc import AsyncGenerator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import structlog
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from openami.aio.clock import Clock, RealClock, ScenarioClock
+from openami.aio.loop import run as run_loop
+from openami.cli.show import Json, count, fail, show_json
+from openami.headend.collection import worker
+from openami.headend.collection.tables import open_database
+from openami.headend.keys.service import KeyStore
+from openami.headend.kit.settings import Settings
+from openami.headend.registry.schemas import Imported
+from openami.headend.registry.shipment import import_shipment
+
+if TYPE_CHECKING:
+    from openami.headend.app import Ready
+
+app = typer.Typer(
+    add_completion=False,
+    help="The head-end: reads meters, keeps what they say, shows it.",
+    no_args_is_help=True,
+    epilog="Example:  openami headend serve --data ./headend --shipment meters.csv",
+)
+
+Data = Annotated[Path | None, typer.Option("--data", help="Folder of the database.", file_okay=False)]
+Configuration = Annotated[
+    Path | None, typer.Option("--settings", help="Settings of the installation (TOML).", dir_okay=False)
+]
+ClockFile = Annotated[
+    Path | None, typer.Option("--clock", help="Scenario clock; without one, time is real.", dir_okay=False)
+]
+TELL_S = 0.2
+
+
+@app.command(epilog="Example:  openami headend serve --data ./headend --clock clock.json --shipment meters.csv")
+def serve(
+    *,
+    data: Data = None,
+    settings: Configuration = None,
+    clock: ClockFile = None,
+    shipment: Annotated[
+        Path | None, typer.Option(help="Shipment file to bring in first (CSV).", dir_okay=False)
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port of the pages; else 8088, or a free one.")
+    ] = None,
+    collect: Annotated[bool, typer.Option(help="Read the meters, too.")] = True,
+    progress_json: Annotated[bool, typer.Option("--progress-json", help="Tell events as lines of JSON.")] = False,
+) -> None:
+    """Serve pages and REST on this machine, and read the meters, until Ctrl-C."""
+    from openami.headend import app as headend
+
+    log_to_stderr()
+    chosen, teller = installation(data, settings), Teller(as_json=progress_json)
+
+    async def service() -> None:
+        async with business_clock(clock) as business:
+            if shipment is not None:
+                teller.imported(bring_in(chosen, shipment, business))
+            await headend.serve(
+                chosen, business, port=port, on_ready=teller.ready, on_progress=teller.progress, is_collecting=collect
+            )
+
+    run_loop(service())
+    teller.tell("stopped")
+
+
+@app.command(epilog="Example:  openami headend collect --data ./headend --once --json")
+def collect(
+    data: Data = None,
+    settings: Configuration = None,
+    clock: ClockFile = None,
+    once: Annotated[bool, typer.Option("--once", help="Read everything of every meter once and end.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """Read the meters without serving pages; any number of these share the work."""
+    log_to_stderr()
+    chosen = installation(data, settings)
+
+    async def collecting() -> worker.Summary | None:
+        async with business_clock(clock) as business, asyncio.TaskGroup() as group:
+            task = group.create_task(reading(chosen, business, once=once))
+            for number in (signal.SIGINT, signal.SIGTERM):
+                asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        return None if task.cancelled() else task.result()
+
+    summary = run_loop(collecting())
+    if summary is None:
+        return
+    if as_json:
+        show_json(cast("Json", asdict(summary) | {"seconds": round(summary.seconds, 3)}))
+    else:
+        read, failed = count(summary.meters, "meter"), count(summary.failures, "failure")
+        typer.echo(f"{read} read, {summary.intervals} new intervals, {failed}, {summary.seconds:.1f} s")
+    if summary.failures:
+        raise typer.Exit(1)
+
+
+@app.command("import", epilog="Example:  openami headend import meters.csv --data ./headend")
+def import_file(
+    file: Annotated[Path, typer.Argument(help="Shipment file (CSV).", dir_okay=False)],
+    data: Data = None,
+    settings: Configuration = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Register the meters of a shipment file and take their keys; a bad line does not stop the others."""
+    outcome = bring_in(installation(data, settings), file, RealClock())
+    if as_json:
+        show_json(cast("Json", asdict(outcome)))
+    else:
+        typer.echo(f"{outcome.added} added, {outcome.updated} updated, {outcome.unchanged} unchanged")
+        for fault in outcome.faults:
+            typer.echo(f"openami: {fault}", err=True)
+    if outcome.faults:
+        raise typer.Exit(1)
+
+
+def installation(data: Path | None, settings: Path | None) -> Settings:
+    """Give the settings of an installation: from its file, or for a folder."""
+    if settings is not None:
+        chosen = Settings.load(settings)
+        return chosen if data is None else chosen.model_copy(update={"data": data})
+    if data is None:
+        fail("say where the database is: --data DIR, or --settings FILE", 2)
+    return Settings(data=data)
+
+
+@contextlib.asynccontextmanager
+async def business_clock(file: Path | None) -> AsyncGenerator[Clock]:
+    """Give the clock, and keep it running if it is a scenario's."""
+    if file is None:
+        yield RealClock()
+        return
+    async with ScenarioClock(file).running() as clock:
+        yield clock
+
+
+def bring_in(settings: Settings, file: Path, clock: Clock) -> Imported:
+    """Import a shipment file."""
+    with contextlib.closing(open_database(settings)) as database, database.write() as unit:
+        store = KeyStore.open(unit, settings.kek)
+        return import_shipment(unit, file, store, default_zone=settings.zone, at=int(clock.now()))
+
+
+async def reading(settings: Settings, clock: Clock, *, once: bool) -> worker.Summary:
+    """Read, with a progress bar where somebody looks."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:.0f}/{task.total:.0f}"))
+    with Progress(*columns, TimeElapsedColumn(), console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("meters read", total=None)
+
+        def show(progress: worker.Progress) -> None:
+            bar.update(task, completed=progress.meters, total=progress.total)
+
+        return await worker.run(settings, clock, once, show)
+
+
+def log_to_stderr() -> None:
+    """Keep stdout for what the command has to say."""
+    structlog.configure(
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+    )
+
+
+class Teller:
+    """Tells what the service does: to people in sentences, to programs as one JSON object per line."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+        self._told = 0.0
+
+    def tell(self, event: str, **fields: Json) -> None:
+        """Tell a program."""
+        if self.as_json:
+            sys.stdout.write(json.dumps({"event": event, **fields}) + "\n")
+            sys.stdout.flush()
+
+    def imported(self, outcome: Imported) -> None:
+        """Tell what became of a shipment file."""
+        fields = asdict(outcome)
+        self.tell("imported", **cast("dict[str, Json]", fields))
+        if not self.as_json:
+            typer.echo(f"{outcome.added} meters added, {outcome.updated} updated, {outcome.unchanged} unchanged")
+        for fault in outcome.faults:
+            typer.echo(f"openami: {fault}", err=True)
+
+    def ready(self, ready: "Ready") -> None:
+        """Tell where the pages are."""
+        self.tell("ready", url=ready.url, has_moved=ready.has_moved)
+        if self.as_json:
+            return
+        if ready.has_moved:
+            typer.echo("port 8088 is taken, so this is another one")
+        typer.echo(f"head-end: {ready.url}\nCtrl-C ends it.")
+
+    def progress(self, progress: worker.Progress) -> None:
+        """Tell how far reading has come, not more often than anybody can follow."""
+        is_milestone = progress.blocked is not None or progress.meters + progress.failures >= progress.total
+        if is_milestone or time.monotonic() - self._told >= TELL_S:
+            self._told = time.monotonic()
+            self.tell("progress", **cast("dict[str, Json]", asdict(progress)))

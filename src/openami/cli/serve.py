@@ -1,0 +1,172 @@
+"""A fleet of virtual meters in service: a folder, a clock, a listener, until somebody says stop."""
+
+import asyncio
+import contextlib
+import math
+import os
+import signal
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from openami.aio.clock import Clock, RealClock, ScenarioClock
+from openami.aio.server import FleetListener, Session
+from openami.aio.tcp import Address, has_loopback_net
+from openami.meters.identity import address
+from openami.meters.loads import Drive
+from openami.meters.store import Plan, Stored
+
+DAY_S, QUARTER_S = 86_400, 900
+CLOCK_FILE, SHIPMENT_FILE = "clock.json", "shipment.csv"
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """What is to be served, and how."""
+
+    product: str
+    meters: int
+    folder: Path
+    port: int
+    host: str = ""
+    """Where each meter has a port of its own; empty for an address each, where the system can."""
+    history_days: int = 10
+    speed: float | None = None
+    loads: Path | None = None
+    loads_all: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What has come into service."""
+
+    stored: Stored
+    clock: Clock
+    addresses: list[Address]
+    shipment: Path
+
+
+class Gate:
+    """Keeps clients out until the fleet stands; the port is ours from the beginning."""
+
+    def __init__(self) -> None:
+        self.stored: Stored | None = None
+
+    def open(self, local_address: str) -> Session | None:
+        """Begin a session, if the fleet stands."""
+        return None if self.stored is None else self.stored.fleet.open(local_address)
+
+
+def default_folder(name: str) -> Path:
+    """Where data goes if nobody says otherwise."""
+    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(data) / "openami" / name
+
+
+async def serve(
+    service: Service,
+    ready: Callable[[Served], None],
+    progress: Callable[[int, int, int], None],
+) -> None:
+    """Serve until SIGINT or SIGTERM; `progress` gets first, reached and last second of history."""
+    stop = stopped_by_signals()
+    gate = Gate()
+    async with listening(service, gate) as (host, listener), ticking(service) as clock:
+        stored = open_fleet(service, clock)
+        try:
+            await catch_up(stored, clock, stop, progress)
+            stored.save()
+            if not stop.is_set():
+                gate.stored = stored
+                ready(written(stored, service, clock, host, listener.port))
+                await in_service(stored, stop)
+        finally:
+            gate.stored = None
+            stored.close()
+
+
+def stopped_by_signals() -> asyncio.Event:
+    """Give an event that Ctrl-C and SIGTERM set."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+@contextlib.asynccontextmanager
+async def listening(service: Service, gate: Gate) -> AsyncGenerator[tuple[str, FleetListener]]:
+    """Hold the sockets: one for all addresses, or one port for each meter."""
+    host = service.host or ("" if has_loopback_net() else LOOPBACK)
+    if host:
+        stand_ins = [address(meter) for meter in range(service.meters)]
+        listener = FleetListener(gate, port=service.port, host=host, stand_ins=stand_ins)
+    else:
+        listener = FleetListener(gate, port=service.port)
+    async with listener:
+        yield host, listener
+
+
+@contextlib.asynccontextmanager
+async def ticking(service: Service) -> AsyncGenerator[Clock]:
+    """Keep the scenario clock of the folder running; without one, and without a speed, time is real."""
+    path = service.folder / CLOCK_FILE
+    if service.speed is None and not path.exists():
+        yield RealClock()
+        return
+    if not path.exists():
+        ScenarioClock.create(path, epoch=RealClock().now(), speed=service.speed or 1.0)
+    async with ScenarioClock(path).running(speed=service.speed) as clock:
+        yield clock
+
+
+def open_fleet(service: Service, clock: Clock) -> Stored:
+    """Open the fleet of the folder, or begin one with its history still to live."""
+    drive = Drive(service.loads, every=service.loads_all)
+    plan = Plan(service.product, service.meters, beginning(clock.now(), service.history_days), drive.name)
+    return Stored.open(service.folder, plan, drive, now=clock.now)
+
+
+def beginning(now: float, days: int) -> int:
+    """Give the quarter of an hour so many days ago: the profile of a CompactIQ holds ten days and no more."""
+    return math.ceil((now - days * DAY_S) / QUARTER_S) * QUARTER_S
+
+
+async def catch_up(
+    stored: Stored, clock: Clock, stop: asyncio.Event, progress: Callable[[int, int, int], None]
+) -> None:
+    """Let the meters live up to now; a signal ends it between two slices."""
+    first = stored.fleet.holding.laws.now
+    last = int(clock.now())
+    for reached in stored.fleet.steps(last - last % 60):
+        progress(first, reached, last)
+        await asyncio.sleep(0)
+        if stop.is_set():
+            return
+
+
+def written(stored: Stored, service: Service, clock: Clock, host: str, port: int) -> Served:
+    """Write the shipment file, by which a head-end learns addresses and keys."""
+    path = service.folder / SHIPMENT_FILE
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(stored.fleet.shipment(port, host=host))
+    if host:
+        addresses = [Address(host, port + meter) for meter in range(service.meters)]
+    else:
+        addresses = [Address(own, port) for own in stored.fleet.addresses]
+    return Served(stored, clock, addresses, path)
+
+
+async def in_service(stored: Stored, stop: asyncio.Event) -> None:
+    """Keep up with the clock until told to stop."""
+    works = [asyncio.create_task(work) for work in (stored.run(), stop.wait())]
+    try:
+        done, _ = await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
+        for work in done:
+            work.result()
+    finally:
+        for work in works:
+            work.cancel()
+        await asyncio.gather(*works, return_exceptions=True)

@@ -1,0 +1,117 @@
+"""One session with one meter: everything that is due, in one association.
+
+An item that the meter refuses does not spoil the others; a link that breaks leaves the rest open.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from openami.core.errors import AmiError, AssociationError, DecodeError, SecurityError, ServiceError
+from openami.dlms.profile import Table
+from openami.headend.collection.jobs import Job, Task
+from openami.headend.collection.reader import Association, Reader
+from openami.headend.registry.layout import Layout
+from openami.headend.registry.models import Kind
+
+log = structlog.get_logger(__name__)
+
+FAILURES = (AmiError, OSError, TimeoutError)
+NOT_REACHED = "the session ended before it came to this"
+
+CatchUp = Callable[[str, int], Awaitable[bool]]
+"""Reserve above the counter a meter told; says whether another try is worth while."""
+
+
+@dataclass(slots=True)
+class Result:
+    """What became of one task."""
+
+    task: Task
+    tables: list[Table] = field(default_factory=list[Table])
+    error: str | None = NOT_REACHED
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of one session."""
+
+    job: Job
+    results: list[Result]
+    at: int = 0
+    seconds: float = 0.0
+    is_reached: bool = False
+    clock_offset_s: float | None = None
+    reason: str | None = None
+
+    @property
+    def error(self) -> str | None:
+        """Why something is missing; None when all is there."""
+        return self.reason or next((result.error for result in self.results if result.error), None)
+
+
+async def hold(job: Job, reader: Reader, *, now: Callable[[], float], limit_s: float, catch_up: CatchUp) -> Outcome:
+    """Read all tasks of a job. Never raises for what a meter or a network does."""
+    outcome = Outcome(job, [Result(task) for task in job.tasks], at=int(now()))
+    began = time.monotonic()
+    try:
+        async with asyncio.timeout(limit_s):
+            await _try(outcome, reader, now, catch_up)
+    except TimeoutError:
+        outcome.reason = f"no end after {limit_s:g} s"
+    except FAILURES as error:
+        outcome.reason = sentence(error)
+    except Exception as error:
+        log.exception("session broke", meter=job.meter.serial)
+        outcome.reason = f"internal error in the session: {type(error).__name__}"
+    outcome.seconds = time.monotonic() - began
+    return outcome
+
+
+async def _try(outcome: Outcome, reader: Reader, now: Callable[[], float], catch_up: CatchUp) -> None:
+    """Hold the session; when the meter may expect another counter, ask it for that and try once more."""
+    try:
+        await _associate(outcome, reader, now)
+    except (SecurityError, AssociationError) as refused:
+        if outcome.is_reached:
+            raise
+        try:
+            told = await reader.invocation_counter(outcome.job.target)
+        except FAILURES:
+            raise refused from None
+        if not await catch_up(outcome.job.meter.serial, told):
+            raise
+        await _associate(outcome, reader, now)
+
+
+async def _associate(outcome: Outcome, reader: Reader, now: Callable[[], float]) -> None:
+    async with reader.associate(outcome.job.target) as association:
+        outcome.is_reached = True
+        for result in outcome.results:
+            try:
+                await _read(outcome, result, association, now)
+                result.error = None
+            except (ServiceError, DecodeError) as error:
+                result.tables.clear()
+                result.error = sentence(error)
+
+
+async def _read(outcome: Outcome, result: Result, association: Association, now: Callable[[], float]) -> None:
+    item = result.task.item
+    if item.kind is Kind.CLOCK:
+        outcome.clock_offset_s = await association.clock() - now()
+        return
+    layout = Layout.of(item, outcome.job.meter.zone)
+    for first, last in result.task.spans:
+        table = await association.profile(item, first, last)
+        layout.check(table)
+        if len(table):
+            result.tables.append(table)
+
+
+def sentence(error: BaseException) -> str:
+    """Make a sentence of an error."""
+    return str(error) or type(error).__name__

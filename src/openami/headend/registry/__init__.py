@@ -1,0 +1,1 @@
+"""Which meters there are, of which model, in which state of life, and how they are reached."""
