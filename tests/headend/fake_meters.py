@@ -2,7 +2,7 @@
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from openami.core.stamps import encode_stamps
 from openami.core.time import CET
 from openami.dlms.data import Tag
 from openami.dlms.profile import Table
-from openami.headend.collection.reader import Target
+from openami.headend.collection.reader import Ask, Target
 from openami.headend.collection.tables import open_database
 from openami.headend.keys.service import KeyStore
 from openami.headend.kit.settings import Settings
@@ -138,7 +138,11 @@ class FakeAssociation:
         self.reader = reader
         self.meter = meter
 
-    async def profile(self, item: Item, first: int, last: int) -> Table:
+    async def foresee(self, asks: Sequence[Ask]) -> None:
+        del asks
+
+    async def profile(self, ask: Ask) -> Table:
+        item, first, last = ask
         await asyncio.sleep(self.reader.delay_s)
         self.reader.asked.append((self.meter.serial, item.name, first, last))
         if (self.meter.serial, item.name) in self.reader.refused_items:
@@ -147,7 +151,7 @@ class FakeAssociation:
             raise ConnectionLost(f"{self.meter.serial} closed the connection")
         return table(item, *self.meter.rows(item, first, last))
 
-    async def clock(self) -> float:
+    async def clock(self, ask: Ask) -> float:
         return self.meter.now.at + 2.0
 
 

@@ -149,7 +149,7 @@ class Meter:
 
     async def _rows(self, at: Name, selection: Selection, columns: tuple[CaptureObject, ...], period_s: int) -> Profile:
         table = decode_profile(await self.get_raw(ProfileGeneric.buffer.at(at), selection))
-        if any(nulls.any() for nulls in table.nulls):
+        if table.has_nulls:
             table = table.fill_null(period_s)
         return Profile(table, columns, self.default_deviation_min)
 

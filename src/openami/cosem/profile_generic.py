@@ -126,8 +126,7 @@ class ProfileGeneric(CosemObject):
         """Rows and columns of the buffer by range (1) or entry (2)."""
         try:
             if selection.selector == RangeDescriptor.selector:
-                wanted = RangeDescriptor.decode(selection)
-                rows, columns = by_range(self.rows(), self.capture_objects, wanted, self.resolver)
+                rows, columns = by_range(self.rows(), self.capture_objects, selection, self.resolver)
             else:
                 rows, columns = by_entry(self.rows(), EntryDescriptor.decode(selection))
         except DecodeError as error:

@@ -6,7 +6,7 @@ deviation of the selector decides, and where it states none, both hours are mean
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Protocol, TypeAlias, cast
 
 import numpy as np
@@ -16,7 +16,7 @@ from openami.core.errors import AccessError, DecodeError
 from openami.core.time import ANY, ANY_YEAR, DEVIATION_UNSET, CosemDateTime, DstRule
 from openami.dlms.data import native
 from openami.dlms.profile import Table
-from openami.dlms.xdlms import CaptureObject, DataAccessResult, EntryDescriptor, RangeDescriptor
+from openami.dlms.xdlms import CaptureObject, DataAccessResult, EntryDescriptor, RangeDescriptor, Selection
 
 Resolver: TypeAlias = Callable[[int], tuple[int, int]]
 """Local seconds since 1970 to the first and the last UTC second that read so on the meter's clock."""
@@ -96,6 +96,7 @@ def utc_clock(local: int) -> tuple[int, int]:
     return local, local
 
 
+@lru_cache(maxsize=256)
 def instants(octets: bytes, resolve: Resolver) -> tuple[int, int] | None:
     """First and last UTC second a date-time of a selector may mean; None where it leaves the end open."""
     stamp = CosemDateTime.decode(octets)
@@ -119,18 +120,24 @@ def column_of(column: CaptureObject, columns: Sequence[CaptureObject]) -> int:
 
 
 def by_range(
-    source: ProfileSource, columns: Sequence[CaptureObject], wanted: RangeDescriptor, resolve: Resolver
+    source: ProfileSource, columns: Sequence[CaptureObject], selection: Selection, resolve: Resolver
 ) -> tuple[Table, list[int]]:
     """Rows of a range with all their columns, and the numbers of the columns wanted."""
+    wanted, ends = range_of(selection)
     chosen = [column_of(column, columns) for column in wanted.selected_values]
     restricting = column_of(wanted.restricting, columns)
-    ends = native(wanted.from_value)[0], native(wanted.to_value)[0]
     if any(isinstance(end, bytes) and len(end) == STAMP_OCTETS for end in ends):
-        first, last = time_range(ends, resolve)
-        rows = rows_in_time(source, columns, restricting, (first, last))
+        rows = rows_in_time(source, columns, restricting, time_range(ends, resolve))
     else:
         rows = rows_by_value(source.entries(0, len(source)), restricting, ends)
     return rows, chosen or list(range(len(columns)))
+
+
+@lru_cache(maxsize=256)
+def range_of(selection: Selection) -> tuple[RangeDescriptor, tuple[object, object]]:
+    """Decode a range and its two ends; remembered, for a head-end asks every meter for the same."""
+    wanted = RangeDescriptor.decode(selection)
+    return wanted, (native(wanted.from_value)[0], native(wanted.to_value)[0])
 
 
 def time_range(ends: tuple[object, object], resolve: Resolver) -> tuple[int | None, int | None]:

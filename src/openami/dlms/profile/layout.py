@@ -12,7 +12,11 @@ from openami.dlms.axdr import encode_length
 from openami.dlms.data import Tag, skip
 from openami.dlms.data.primitives import BODY
 from openami.dlms.data.tree import element_count
-from openami.dlms.profile.table import NUMBERS
+from openami.dlms.data.types import DELTAS
+from openami.dlms.profile.table import NUMBERS, OCTETS
+
+PLAIN = NUMBERS.keys() | OCTETS
+"""Types whose cells make an array as they stand."""
 
 OCTET_STRING = int(Tag.OCTET_STRING)
 
@@ -59,6 +63,15 @@ class Layout:
             free[cell.offset : cell.offset + cell.size] = True
         places = np.flatnonzero(~free)
         return places, np.frombuffer(self.template, np.uint8)[places]
+
+    @cached_property
+    def plain(self) -> tuple[tuple[str, np.dtype[np.generic], Tag], ...] | None:
+        """Field, type in the machine's own order and tag of each cell; None where one is no plain array."""
+        if any(cell.whole or cell.tag in DELTAS or cell.tag not in PLAIN for cell in self.cells):
+            return None
+        return tuple(
+            (f"c{index}", record_format(cell).base.newbyteorder("="), cell.tag) for index, cell in enumerate(self.cells)
+        )
 
     @cached_property
     def uniform(self) -> bool:

@@ -28,6 +28,9 @@ class Part:
 
 def merge(parts: list[Part], count: int) -> Table:
     """One table of all parts."""
+    if len(parts) == 1 and (cells := parts[0].layout.plain) and len(parts[0].records) == count:
+        records = parts[0].records
+        return Table([records[name].astype(dtype) for name, dtype, _ in cells], [tag for _, _, tag in cells])
     widths = {len(part.layout.cells) for part in parts}
     if len(widths) > 1:
         raise DecodeError(f"rows of {min(widths)} and of {max(widths)} cells in one profile")

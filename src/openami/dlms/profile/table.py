@@ -58,15 +58,27 @@ class Table:
     nulls: list[Mask] = field(default_factory=list[Mask])
 
     def __post_init__(self) -> None:
+        count = len(self)
         if not self.nulls:
-            object.__setattr__(self, "nulls", [np.zeros(len(self), np.bool_)] * len(self.columns))
+            object.__setattr__(self, "nulls", [np.zeros(count, np.bool_)] * len(self.columns))
         if not len(self.columns) == len(self.tags) == len(self.nulls):
             raise EncodeError(f"{len(self.columns)} columns with {len(self.tags)} tags")
-        if any(len(part) != len(self) for part in (*self.columns, *self.nulls)):
-            raise EncodeError("columns of different length")
+        for column, nulls in zip(self.columns, self.nulls, strict=True):
+            if len(column) != count or len(nulls) != count:
+                raise EncodeError("columns of different length")
 
     def __len__(self) -> int:
         return len(self.columns[0]) if self.columns else 0
+
+    @property
+    def has_nulls(self) -> bool:
+        """Whether any cell is null."""
+        seen: Mask | None = None
+        for nulls in self.nulls:
+            if nulls is not seen and nulls.any():
+                return True
+            seen = nulls
+        return False
 
     def stamps(self, column: int = 0, default_deviation_min: int | None = None) -> NDArray[np.int64]:
         """UTC seconds of a date-time column. -> [n]."""

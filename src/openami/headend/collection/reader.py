@@ -1,8 +1,9 @@
 """What the collection needs of a way to reach meters; `dlms_reader` is one, tests bring others."""
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from openami.dlms.profile import Table
 from openami.dlms.security import Security, SendCounter
@@ -21,14 +22,26 @@ class Target:
     counter: SendCounter
 
 
+class Ask(NamedTuple):
+    """Rows of a profile, closing or log stamped `first` to `last`, both included; of the clock, its time."""
+
+    item: Item
+    first: int = 0
+    last: int = 0
+
+
 class Association(Protocol):
     """An open association with one meter."""
 
-    async def profile(self, item: Item, first: int, last: int) -> Table:
-        """Read rows of a profile, closing or log stamped first to last, both included; nulls are filled."""
+    async def foresee(self, asks: Sequence[Ask]) -> None:
+        """Learn all that will be asked, to fetch it together where the meter can."""
         ...
 
-    async def clock(self) -> float:
+    async def profile(self, ask: Ask) -> Table:
+        """Read rows; nulls are filled."""
+        ...
+
+    async def clock(self, ask: Ask) -> float:
         """Read the meter's clock, epoch seconds."""
         ...
 

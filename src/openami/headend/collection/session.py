@@ -13,7 +13,7 @@ import structlog
 from openami.core.errors import AmiError, AssociationError, DecodeError, SecurityError, ServiceError
 from openami.dlms.profile import Table
 from openami.headend.collection.jobs import Job, Task
-from openami.headend.collection.reader import Association, Reader
+from openami.headend.collection.reader import Ask, Association, Reader
 from openami.headend.registry.layout import Layout
 from openami.headend.registry.models import Kind
 
@@ -90,6 +90,7 @@ async def _try(outcome: Outcome, reader: Reader, now: Callable[[], float], catch
 async def _associate(outcome: Outcome, reader: Reader, now: Callable[[], float]) -> None:
     async with reader.associate(outcome.job.target) as association:
         outcome.is_reached = True
+        await association.foresee([ask for result in outcome.results for ask in asks(result.task)])
         for result in outcome.results:
             try:
                 await _read(outcome, result, association, now)
@@ -99,15 +100,20 @@ async def _associate(outcome: Outcome, reader: Reader, now: Callable[[], float])
                 result.error = sentence(error)
 
 
+def asks(task: Task) -> list[Ask]:
+    """What a task asks of the meter."""
+    if task.item.kind is Kind.CLOCK:
+        return [Ask(task.item)]
+    return [Ask(task.item, first, last) for first, last in task.spans]
+
+
 async def _read(outcome: Outcome, result: Result, association: Association, now: Callable[[], float]) -> None:
-    item = result.task.item
-    if item.kind is Kind.CLOCK:
-        outcome.clock_offset_s = await association.clock() - now()
-        return
-    layout = Layout.of(item, outcome.job.meter.zone)
-    for first, last in result.task.spans:
-        table = await association.profile(item, first, last)
-        layout.check(table)
+    for ask in asks(result.task):
+        if ask.item.kind is Kind.CLOCK:
+            outcome.clock_offset_s = await association.clock(ask) - now()
+            continue
+        table = await association.profile(ask)
+        Layout.of(ask.item, outcome.job.meter.zone).check(table)
         if len(table):
             result.tables.append(table)
 

@@ -97,7 +97,7 @@ async def run(
     """Collect until cancelled; with `once`, read everything of every meter one time and return."""
     database = open_database(settings)
     try:
-        chosen = reader or DlmsReader(timeout_s=settings.timeout_s)
+        chosen = reader or DlmsReader(timeout_s=settings.timeout_s, with_list=settings.with_list)
         return await Worker(settings, clock, database, chosen, once=once, on_progress=on_progress).run()
     finally:
         database.close()

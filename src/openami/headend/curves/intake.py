@@ -5,7 +5,7 @@ nothing; what is new goes to hot rows or, where a day is whole, straight into it
 the difference between the energy known before and after, so that they hold whatever the order of arrival.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +24,7 @@ from openami.headend.curves.repository import (
     series_of,
 )
 from openami.headend.curves.rows import RANK, Ints, Mask, Quality, Rows, find, join_records
-from openami.headend.curves.seal import seal
+from openami.headend.curves.seal import complete
 from openami.headend.kit.database import Unit
 from openami.headend.kit.zone import zone
 from openami.headend.registry.layout import Layout
@@ -188,10 +188,26 @@ def _keep(unit: Unit, states: Mapping[int, Series], layout: Layout, merge: Merge
             version=np.ones(int(whole.sum()), np.int64),
         )
     if not whole.all():
-        rest = ~rows_of(days, whole)
-        keep_hot(unit, rows.take(rest), local_days[rest])
-        note_edits(unit, [pair for pair, sealed in zip(days.pairs, whole.tolist(), strict=True) if not sealed])
-        seal(unit, layout, number, _over(states, layout, merge, days, whole), only_complete=True)
+        nearly = _over(states, layout, merge, days, whole)
+        _keep_rest(unit, layout, number, rows.take(~rows_of(days, whole)), nearly)
+
+
+def _keep_rest(unit: Unit, layout: Layout, number: int, rows: Rows, nearly: Sequence[tuple[int, int]]) -> None:
+    """Complete the days that hot rows have begun; what belongs to others goes to the hot rows."""
+    local_days = zone(layout.zone).days(rows.at)
+    days = split_days(layout, rows, local_days)
+    note_edits(unit, days.pairs)
+    is_nearly = _rows_in(days, nearly)
+    keep_hot(unit, rows.take(~is_nearly), local_days[~is_nearly])
+    if is_nearly.any():
+        is_left = is_nearly & ~_rows_in(days, complete(unit, layout, number, nearly, rows.take(is_nearly)))
+        keep_hot(unit, rows.take(is_left), local_days[is_left])
+
+
+def _rows_in(days: Days, pairs: Iterable[tuple[int, int]]) -> Mask:
+    """Which rows belong to these series and days. -> [n]."""
+    wanted = set(pairs)
+    return rows_of(days, np.array([pair in wanted for pair in days.pairs], np.bool_))
 
 
 def _over(states: Mapping[int, Series], layout: Layout, merge: Merge, days: Days, whole: Mask) -> list[tuple[int, int]]:

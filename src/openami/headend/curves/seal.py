@@ -40,52 +40,66 @@ def seal_due(unit: Unit, today: int, after_days: int, limit: int = 2_000) -> int
         groups.setdefault(states[pair[0]].layout_number, []).append(pair)
     sealed = 0
     for number, group in groups.items():
-        sealed += seal(unit, states[group[0][0]].layout, number, group, only_complete=False)
+        sealed += seal(unit, states[group[0][0]].layout, number, group)
         unit.run_many("DELETE FROM edited WHERE series = ? AND day = ?", group)
     return sealed
 
 
-def seal(unit: Unit, layout: Layout, number: int, pairs: Sequence[tuple[int, int]], *, only_complete: bool) -> int:
-    """Seal these series and days of one layout, or those of them that are complete and have no block yet.
-
-    -> number of days sealed.
-    """
+def seal(unit: Unit, layout: Layout, number: int, pairs: Sequence[tuple[int, int]]) -> int:
+    """Seal these series and days of one layout. -> number of days sealed."""
     current = versions(unit, pairs)
-    if only_complete:
-        pairs, current = [pair for pair in pairs if pair not in current], {}
-    rows = _effective(unit, layout, sorted(pairs), current.keys())
+    hot = _hot(unit, layout, HOT_OF_DAYS, sorted(pairs))
+    in_blocks = [rows for _, rows in block_rows(unit, layout, current.keys())]
+    rows = Rows.join([*in_blocks, hot]).ordered()
     if not len(rows):
         return 0
-    local_days = zone(layout.zone).days(rows.at)
-    days = split_days(layout, rows, local_days)
-    if only_complete:
-        inside = rows_of(days, days.is_complete)
-        rows = rows.take(inside)
-        if not len(rows):
-            return 0
-        days = split_days(layout, rows, local_days[inside])
+    days = split_days(layout, rows, zone(layout.zone).days(rows.at))
     _write(unit, layout, rows, days, number=number, current=current)
     return len(days.first)
 
 
+def complete(
+    unit: Unit, layout: Layout, number: int, pairs: Iterable[tuple[int, int]], arrived: Rows
+) -> set[tuple[int, int]]:
+    """Write the blocks of those days that are whole with the rows that have arrived, and have no block yet.
+
+    What has arrived is not among the hot rows; of days that are not written it must go there. -> days written.
+    """
+    wanted = set(pairs)
+    wanted -= versions(unit, wanted).keys()
+    if not wanted:
+        return set()
+    rows = Rows.join([_hot(unit, layout, HOT_OF_DAYS, sorted(wanted)), arrived]).ordered()
+    local_days = zone(layout.zone).days(rows.at)
+    days = split_days(layout, rows, local_days)
+    inside = rows_of(days, days.is_complete & np.array([pair in wanted for pair in days.pairs]))
+    if not inside.any():
+        return set()
+    chosen = rows.take(inside)
+    days = split_days(layout, chosen, local_days[inside])
+    _write(unit, layout, chosen, days, number=number, current={}, beside=rows.take(~inside))
+    return set(days.pairs)
+
+
 def _write(
-    unit: Unit, layout: Layout, rows: Rows, days: Days, *, number: int, current: dict[tuple[int, int], int]
+    unit: Unit,
+    layout: Layout,
+    rows: Rows,
+    days: Days,
+    *,
+    number: int,
+    current: dict[tuple[int, int], int],
+    beside: Rows | None = None,
 ) -> None:
-    before = _predecessors(unit, layout, rows, days)
-    both = Rows.join([before, rows]).ordered()
+    """Write blocks; `beside` are rows of other days that are not stored yet."""
+    before = [_predecessors(unit, layout, rows, days), *([beside] if beside is not None else [])]
+    both = Rows.join([*before, rows]).ordered()
     _, is_ours = find(rows.keys, both.keys)
     amounts = energy(layout, both).take(is_ours)
     version = np.array([current.get(pair, 0) + 1 for pair in days.pairs])
     retire(unit, [pair for pair in days.pairs if pair in current])
     write_blocks(unit, layout, rows, days, amounts=amounts, number=number, version=version)
     drop_hot(unit, days.pairs)
-
-
-def _effective(unit: Unit, layout: Layout, pairs: Sequence[tuple[int, int]], sealed: Iterable[tuple[int, int]]) -> Rows:
-    """Rows of these days as they now count."""
-    hot = _hot(unit, layout, HOT_OF_DAYS, pairs)
-    in_blocks = [rows for _, rows in block_rows(unit, layout, sealed)]
-    return Rows.join([*in_blocks, hot]).ordered()
 
 
 def _hot(unit: Unit, layout: Layout, query: str, keys: Sequence[tuple[int, ...]]) -> Rows:

@@ -33,6 +33,8 @@ class Settings(BaseModel):
     """A worker that gives no sign of life for so long loses its work to another."""
     timeout_s: PositiveFloat = 10.0
     """How long to wait for one answer of a meter."""
+    with_list: bool = True
+    """Ask for all items with one GET-request-with-list, if the meter negotiates it."""
     session_s: PositiveFloat = 120.0
     """How long one session may last."""
     attempts: int = Field(default=3, ge=1, le=1_000)
