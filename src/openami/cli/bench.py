@@ -12,7 +12,8 @@ from openami.cli.show import Json, fail, show_json, show_table
 
 app = typer.Typer(
     add_completion=False,
-    help="Measure, each figure beside the best peer's.", epilog="Example:  openami bench dlms.profile_decode"
+    help="Measure, each figure beside the best peer's.",
+    epilog="Example:  openami bench dlms.profile_decode",
 )
 
 

@@ -12,23 +12,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
-import structlog
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from openami.aio.clock import Clock, RealClock, ScenarioClock
 from openami.aio.loop import run as run_loop
 from openami.cli.show import Json, count, fail, show_json
-from openami.headend.collection import worker
-from openami.headend.collection.tables import open_database
-from openami.headend.keys.service import KeyStore
-from openami.headend.kit.settings import Settings
-from openami.headend.registry.schemas import Imported
-from openami.headend.registry.shipment import import_shipment
 
 if TYPE_CHECKING:
     from openami.headend.app import Ready
+    from openami.headend.collection.worker import Progress, Summary
+    from openami.headend.kit.settings import Settings
+    from openami.headend.registry.schemas import Imported
 
 app = typer.Typer(
     add_completion=False,
@@ -92,11 +86,12 @@ def collect(
     log_to_stderr()
     chosen = installation(data, settings)
 
-    async def collecting() -> worker.Summary | None:
-        async with business_clock(clock) as business, asyncio.TaskGroup() as group:
-            task = group.create_task(reading(chosen, business, once=once))
+    async def collecting() -> "Summary | None":
+        async with business_clock(clock) as business:
+            task = asyncio.create_task(reading(chosen, business, once=once))
             for number in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+            await asyncio.wait([task])
         return None if task.cancelled() else task.result()
 
     summary = run_loop(collecting())
@@ -130,8 +125,10 @@ def import_file(
         raise typer.Exit(1)
 
 
-def installation(data: Path | None, settings: Path | None) -> Settings:
+def installation(data: Path | None, settings: Path | None) -> "Settings":
     """Give the settings of an installation: from its file, or for a folder."""
+    from openami.headend.kit.settings import Settings
+
     if settings is not None:
         chosen = Settings.load(settings)
         return chosen if data is None else chosen.model_copy(update={"data": data})
@@ -150,28 +147,40 @@ async def business_clock(file: Path | None) -> AsyncGenerator[Clock]:
         yield clock
 
 
-def bring_in(settings: Settings, file: Path, clock: Clock) -> Imported:
+def bring_in(settings: "Settings", file: Path, clock: Clock) -> "Imported":
     """Import a shipment file."""
+    from openami.headend.collection.tables import open_database
+    from openami.headend.keys.service import KeyStore
+    from openami.headend.registry.shipment import import_shipment
+
     with contextlib.closing(open_database(settings)) as database, database.write() as unit:
         store = KeyStore.open(unit, settings.kek)
         return import_shipment(unit, file, store, default_zone=settings.zone, at=int(clock.now()))
 
 
-async def reading(settings: Settings, clock: Clock, *, once: bool) -> worker.Summary:
+async def reading(settings: "Settings", clock: Clock, *, once: bool) -> "Summary":
     """Read, with a progress bar where somebody looks."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:.0f}/{task.total:.0f}"))
-    with Progress(*columns, TimeElapsedColumn(), console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task("meters read", total=None)
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
 
-        def show(progress: worker.Progress) -> None:
+    from openami.headend.collection.worker import run
+
+    console = Console(stderr=True)
+    columns = (TextColumn("meters read"), BarColumn(), TextColumn("{task.completed:.0f}/{task.total:.0f}"))
+    with Bar(*columns, TimeElapsedColumn(), console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=0)
+
+        def show(progress: "Progress") -> None:
             bar.update(task, completed=progress.meters, total=progress.total)
 
-        return await worker.run(settings, clock, once, show)
+        return await run(settings, clock, once, show)
 
 
 def log_to_stderr() -> None:
     """Keep stdout for what the command has to say."""
+    import structlog
+
     structlog.configure(
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
@@ -191,7 +200,7 @@ class Teller:
             sys.stdout.write(json.dumps({"event": event, **fields}) + "\n")
             sys.stdout.flush()
 
-    def imported(self, outcome: Imported) -> None:
+    def imported(self, outcome: "Imported") -> None:
         """Tell what became of a shipment file."""
         fields = asdict(outcome)
         self.tell("imported", **cast("dict[str, Json]", fields))
@@ -209,7 +218,7 @@ class Teller:
             typer.echo("port 8088 is taken, so this is another one")
         typer.echo(f"head-end: {ready.url}\nCtrl-C ends it.")
 
-    def progress(self, progress: worker.Progress) -> None:
+    def progress(self, progress: "Progress") -> None:
         """Tell how far reading has come, not more often than anybody can follow."""
         is_milestone = progress.blocked is not None or progress.meters + progress.failures >= progress.total
         if is_milestone or time.monotonic() - self._told >= TELL_S:

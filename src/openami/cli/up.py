@@ -146,7 +146,7 @@ class Neighbourhood:
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        works = [asyncio.create_task(self._live()), asyncio.create_task(stop.wait())]
+        works: list[asyncio.Task[object]] = [asyncio.create_task(self._live()), asyncio.create_task(stop.wait())]
         try:
             done, _ = await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
             for work in done:
