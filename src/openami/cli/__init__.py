@@ -9,6 +9,8 @@ from openami.cli.lazy import Commands, Entry
 EXAMPLES = """
 Examples:
 
+  openami up                                       a neighbourhood, its head-end, the web page
+
   openami meter serve compactiq --count 3          three meters, each with its own address
 
   openami read tcp://127.16.0.1:4059 --objects     what a meter lets the public see
@@ -21,8 +23,8 @@ class Openami(Commands):
     """All subcommands; a new one is one line here."""
 
     entries: ClassVar[dict[str, Entry]] = {
-        "meter": Entry("openami.cli.meter", "Virtual meters: serve, show, list."),
         "up": Entry("openami.cli.up", "The whole system here: meters, head-end, web page."),
+        "meter": Entry("openami.cli.meter", "Virtual meters: serve, show, list."),
         "read": Entry("openami.cli.read", "Read a meter: one value, a profile, the object list, everything."),
         "probe": Entry("openami.cli.probe", "Say what answers at an address."),
         "headend": Entry("openami.cli.headend", "The head-end: serve pages and read meters, collect, import."),
