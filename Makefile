@@ -19,8 +19,8 @@ test-all: $(VENV)/.dev  ## all of it, and the ledger of shown features
 	$(BIN)/openami features --collect build/report.xml
 
 check: $(VENV)/.dev  ## style, types, floors
-	$(BIN)/ruff check src tests bench
-	$(BIN)/ruff format --check src tests bench
+	$(BIN)/ruff check src tests bench docs examples
+	$(BIN)/ruff format --check src tests bench docs examples
 	$(BIN)/mypy
 	$(BIN)/basedpyright --level error
 	$(BIN)/lint-imports
@@ -28,8 +28,8 @@ check: $(VENV)/.dev  ## style, types, floors
 bench: $(VENV)/.dev  ## one table: ours beside the peers, in the same run
 	$(BIN)/openami bench
 
-soak: $(VENV)/.dev  ## long property tests
-	OPENAMI_SOAK=1 $(PYTEST) tests --hypothesis-profile=soak --timeout=3600 -k "any_bytes or round_trip or hostile"
+soak: $(VENV)/.dev  ## every property test with twenty thousand examples
+	$(PYTEST) -m hypothesis --hypothesis-profile=soak --timeout=14400 -n 2
 
 docs: $(VENV)/.dev  ## the reference pages that are made from the code
 	$(BIN)/python docs/build.py

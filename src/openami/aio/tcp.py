@@ -16,6 +16,8 @@ DLMS_PORT = 4059
 """Registered for DLMS/COSEM (Green Book, TCP-UDP/IP profile)."""
 
 BACKLOG = 4096
+MOST_UNFIT = 1000
+"""Ports tried in search of a row that is free, before giving up."""
 SO_BINDTODEVICE: int | None = getattr(socket, "SO_BINDTODEVICE", None)
 
 P = TypeVar("P", bound=asyncio.Protocol)
@@ -102,21 +104,22 @@ def listening_socket(host: str, port: int, *, device: str = "") -> socket.socket
 
 def listening_row(host: str, port: int, count: int) -> list[socket.socket]:
     """Open listening sockets on ports that follow one another; from port 0, wherever there is room."""
-    attempts = 1 if port else 100
-    while True:
-        attempts -= 1
-        with contextlib.ExitStack() as opened:
+    unfit: list[socket.socket] = []
+    try:
+        while True:
+            row = [listening_socket(host, port)]
             try:
-                sockets = [opened.enter_context(listening_socket(host, port))]
-                first: int = sockets[0].getsockname()[1]
-                ports = range(first + 1, first + count)
-                sockets += [opened.enter_context(listening_socket(host, further)) for further in ports]
+                for _ in range(count - 1):
+                    row.append(listening_socket(host, row[-1].getsockname()[1] + 1))
             except LinkError:
-                if not attempts:
+                unfit += row  # held meanwhile, or the system would offer the same port again
+                if port or len(unfit) > MOST_UNFIT:
                     raise
-                continue
-            opened.pop_all()
-            return sockets
+            else:
+                return row
+    finally:
+        for sock in unfit:
+            sock.close()
 
 
 def _not_listening(error: OSError | OverflowError, address: Address) -> LinkError:

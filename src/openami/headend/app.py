@@ -30,7 +30,7 @@ from openami.headend.registry import routes as registry_routes
 from openami.headend.registry.service import meter as find_meter
 from openami.headend.web import pages as web
 from openami.headend.web.guard import LocalOnly
-from openami.headend.web.rest import answer_errors, problem
+from openami.headend.web.rest import Problem, answer_errors, problem
 from openami.headend.web.server import Server, listen, url
 from openami.headend.web.services import Collector, Services
 
@@ -72,6 +72,7 @@ def rest(settings: Settings, clock: Clock, database: Database, collector: Collec
         docs_url=None,  # Swagger's page fetches its scripts from elsewhere
         redoc_url=None,
         openapi_url="/api/openapi.json",
+        responses={422: {"model": Problem, "description": "What was asked for cannot be processed."}},
     )
     app.state.services = Services(settings, clock, database, collector)
     app.add_middleware(LocalOnly)

@@ -5,6 +5,7 @@ the driver (`Unit.driver`), everything else through SQLAlchemy Core.
 """
 
 import json
+import os
 import sqlite3
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
@@ -71,6 +72,9 @@ class Database:
         self._wait_s = wait_s
         self._max_pages = max_pages
         path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(
+            os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        )  # readings are nobody else's business; the WAL follows suit
         self._engine = self._open()
 
     @contextmanager

@@ -1,0 +1,1 @@
+"""What `docs/build.py` makes pages of: the code itself."""
