@@ -7,7 +7,8 @@ import resource
 import socket
 import sys
 from collections.abc import Callable
-from typing import NamedTuple, Self, TypeVar
+from functools import lru_cache
+from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from openami.core.errors import DefinitionError, LinkError, LinkTimeout
@@ -41,8 +42,9 @@ class Address(NamedTuple):
     host: str
     port: int
 
-    @classmethod
-    def parse(cls, url: str) -> Self:
+    @staticmethod
+    @lru_cache(maxsize=4096)
+    def parse(url: str) -> "Address":
         """Read `tcp://127.0.0.7:4059` or `tcp://[::1]:4059`; without a port, 4059."""
         try:
             parts = urlsplit(url)
@@ -51,7 +53,7 @@ class Address(NamedTuple):
             raise DefinitionError(f"{url}: {error}") from error
         if parts.scheme != "tcp" or not host or parts.path.strip("/"):
             raise DefinitionError(f"{url}: an address is written tcp://host:port, IPv6 in brackets")
-        return cls(host, DLMS_PORT if port is None else port)
+        return Address(host, DLMS_PORT if port is None else port)
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host

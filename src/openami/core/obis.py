@@ -1,6 +1,7 @@
 """OBIS codes: the six value groups A to F that name an object (Blue Book, part 1)."""
 
 import re
+from functools import lru_cache
 from typing import Self
 
 from openami.core.errors import DecodeError
@@ -47,7 +48,7 @@ class OBIS(bytes):
         """The OBIS code of a code, a text or six octets."""
         if isinstance(name, OBIS):
             return name
-        return cls.parse(name) if isinstance(name, str) else cls(name)
+        return _read(name) if isinstance(name, str) else cls(name)
 
     def __str__(self) -> str:
         return "{}.{}.{}.{}.{}.{}".format(*self)
@@ -84,3 +85,9 @@ class OBIS(bytes):
     def f(self) -> int:
         """Historical value; 255 is the current one."""
         return self[5]
+
+
+@lru_cache(maxsize=1024)
+def _read(text: str) -> OBIS:
+    """Remembered: a client asks every meter for the same few names."""
+    return OBIS.parse(text)
