@@ -1,13 +1,15 @@
 """The collection over real TCP, HLS 5 and authenticated encryption, against our own server end."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from headend.fake_meters import HEADER, QUARTER, ZONE, FakeMeter, ManualClock, energy_wh, serial_of, table
+from openami.aio.meter import Meter
 from openami.aio.server import FleetListener
+from openami.core.errors import ServiceError
 from openami.core.obis import OBIS
 from openami.core.time import CET
 from openami.cosem.access import AccessTable, AttributeAccess, Rights
@@ -20,7 +22,7 @@ from openami.dlms.acse import ApplicationContext, Mechanism
 from openami.dlms.data import UINT32
 from openami.dlms.security import Keys, Policy
 from openami.dlms.server import Association, Server
-from openami.dlms.xdlms import CaptureObject
+from openami.dlms.xdlms import AttributeItem, CaptureObject, DataAccessResult
 from openami.headend.collection.tables import open_database
 from openami.headend.collection.worker import run
 from openami.headend.curves import service as curves
@@ -131,10 +133,12 @@ def check(settings: Settings, serial: str, now: float) -> None:
     database.close()
 
 
+@pytest.mark.parametrize("with_list", [True, False])
 async def test_meters_are_read_through_the_day_of_the_clock_change(
-    street: tuple[Settings, ManualClock, Street, FleetListener],
+    street: tuple[Settings, ManualClock, Street, FleetListener], with_list: bool
 ) -> None:
     settings, clock, _, _ = street
+    settings = settings.model_copy(update={"with_list": with_list})
     outcome = await run(settings, clock, once=True)
     assert (outcome.meters, outcome.failures) == (COUNT, 0)
     database = open_database(settings)
@@ -146,6 +150,22 @@ async def test_meters_are_read_through_the_day_of_the_clock_change(
     assert (outcome.intervals, outcome.failures) == (COUNT * 4, 0)
     for index in range(COUNT):
         check(settings, serial_of(index), clock.at)
+
+
+async def test_a_meter_that_refuses_a_list_is_asked_one_by_one(
+    street: tuple[Settings, ManualClock, Street, FleetListener], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, clock, _, _ = street
+    whole = Meter.get_raw_many
+
+    async def single(meter: Meter, items: Sequence[AttributeItem]) -> list[bytes | DataAccessResult]:
+        if len(items) > 1:
+            raise ServiceError("exception-response: service not supported")
+        return await whole(meter, items)
+
+    monkeypatch.setattr(Meter, "get_raw_many", single)
+    outcome = await run(settings, clock, once=True)
+    assert (outcome.meters, outcome.failures) == (COUNT, 0)
 
 
 async def test_a_meter_that_took_higher_counters_is_followed(

@@ -1,13 +1,13 @@
 """Reading meters over DLMS/COSEM on TCP: one association, and one GET for all items where the meter can."""
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from functools import lru_cache
 
 from openami.aio.client import INVOCATION_COUNTER, PUBLIC_CLIENT, connect
 from openami.aio.meter import CLOCK, Meter, encode_moment
-from openami.core.errors import AccessError
+from openami.core.errors import AccessError, ServiceError
 from openami.core.obis import OBIS
 from openami.cosem.clock import Clock
 from openami.cosem.objects import decode_whole
@@ -64,7 +64,9 @@ class DlmsAssociation:
 
     async def foresee(self, asks: Sequence[Ask]) -> None:
         """Fetch everything with one GET-request-with-list (one by one where the meter knows no such thing)."""
-        if self._with_list and len(asks) > 1:
+        if not self._with_list or len(asks) < 2:
+            return
+        with suppress(ServiceError):  # a meter may promise the service and refuse it: then one by one
             results = await self._meter.get_raw_many([self._key(ask) for ask in asks])
             self._fetched = dict(zip(asks, results, strict=True))
 
