@@ -4,6 +4,7 @@ Attributes carry the facts, `str()` makes the sentence. No message holds a key o
 """
 
 from enum import IntEnum
+from typing import ClassVar
 
 
 class AmiError(Exception):
@@ -55,30 +56,32 @@ def result_name(result: IntEnum | int) -> str:
     return result.name.lower().replace("_", "-") if isinstance(result, IntEnum) else str(result)
 
 
-class AccessError(ServiceError):
+class ResultError(ServiceError):
+    """An attribute or a method was refused: the result, and where."""
+
+    #: The standard's name of the result.
+    KIND: ClassVar[str] = "result"
+
+    def __init__(self, result: IntEnum | int, where: str = "") -> None:
+        super().__init__(result, where)
+        self.result = result
+        self.where = where
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        return f"{place}{self.KIND} {result_name(self.result)}"
+
+
+class AccessError(ResultError):
     """An attribute was refused: data-access-result, and where (attribute and logical name)."""
 
-    def __init__(self, result: IntEnum | int, where: str = "") -> None:
-        super().__init__(result, where)
-        self.result = result
-        self.where = where
-
-    def __str__(self) -> str:
-        place = f"{self.where}: " if self.where else ""
-        return f"{place}data-access-result {result_name(self.result)}"
+    KIND = "data-access-result"
 
 
-class ActionError(ServiceError):
+class ActionError(ResultError):
     """A method was refused: action-result, and where (method and logical name)."""
 
-    def __init__(self, result: IntEnum | int, where: str = "") -> None:
-        super().__init__(result, where)
-        self.result = result
-        self.where = where
-
-    def __str__(self) -> str:
-        place = f"{self.where}: " if self.where else ""
-        return f"{place}action-result {result_name(self.result)}"
+    KIND = "action-result"
 
 
 class AssociationError(ServiceError):

@@ -209,13 +209,7 @@ class CosemDateTime:
         """Stamp of an aware datetime; a naive one gives a stamp whose deviation is not specified."""
         offset = at.utcoffset()
         return cls(
-            at.year,
-            at.month,
-            at.day,
-            at.isoweekday(),
-            at.hour,
-            at.minute,
-            at.second,
+            *to_the_second(at),
             at.microsecond // 10_000,
             DEVIATION_UNSET if offset is None else -round(offset.total_seconds()) // 60,
             ClockStatus.DST.value if at.dst() else 0,
@@ -225,18 +219,12 @@ class CosemDateTime:
     def from_utc(cls, utc: int, deviation_min: int = 0, status: int = 0) -> Self:
         """Stamp of a UTC second on a clock with this deviation."""
         at = datetime.fromtimestamp(utc - 60 * deviation_min, UTC)
-        return cls(
-            at.year,
-            at.month,
-            at.day,
-            at.isoweekday(),
-            at.hour,
-            at.minute,
-            at.second,
-            0,
-            deviation_min,
-            status,
-        )
+        return cls(*to_the_second(at), 0, deviation_min, status)
+
+
+def to_the_second(at: datetime) -> tuple[int, int, int, int, int, int, int]:
+    """Fields of a date-time from the year to the second."""
+    return at.year, at.month, at.day, at.isoweekday(), at.hour, at.minute, at.second
 
 
 def pack(struct: Struct, *fields: int) -> bytes:

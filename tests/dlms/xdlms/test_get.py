@@ -2,8 +2,8 @@
 
 import pytest
 
-from fuzz import decoded_or_refused
-from openami.core.errors import DecodeError, EncodeError
+from dlms.xdlms.forms import check_each_cut, check_reads_and_writes, check_reads_no_other, check_refused, kinds
+from openami.core.errors import EncodeError
 from openami.core.obis import OBIS
 from openami.dlms import xdlms
 from openami.dlms.xdlms import (
@@ -43,18 +43,12 @@ FORMS = {
 
 @pytest.mark.parametrize(("octets", "apdu"), FORMS.items())
 def test_each_form_reads_and_writes(octets, apdu):
-    data = bytes.fromhex(octets)
-    assert xdlms.decode(data) == apdu
-    assert type(apdu).decode(data) == apdu
-    assert apdu.encode() == data
+    check_reads_and_writes(octets, apdu)
 
 
 @pytest.mark.parametrize("octets", FORMS)
 def test_each_cut_is_refused_or_ends_in_shorter_data(octets):
-    data = bytes.fromhex(octets)
-    for end in range(len(data)):
-        found = decoded_or_refused(xdlms.decode, data[:end])
-        assert found is None or found.encode() == data[:end]
+    check_each_cut(octets)
 
 
 def test_the_captured_request_by_range_reads_and_writes(dlms_vectors):
@@ -100,18 +94,12 @@ def test_a_boolean_is_true_whatever_its_octet():
     ],
 )
 def test_what_is_no_get_is_refused_with_its_place(octets, offset, said):
-    with pytest.raises(DecodeError, match=said) as caught:
-        xdlms.decode(bytes.fromhex(octets))
-    assert caught.value.offset == offset
+    check_refused(octets, offset, said)
 
 
-@pytest.mark.parametrize("kind", sorted({type(apdu) for apdu in FORMS.values()}, key=lambda kind: kind.__name__))
+@pytest.mark.parametrize("kind", kinds(FORMS))
 def test_a_form_does_not_read_another(kind):
-    for octets, apdu in FORMS.items():
-        if type(apdu) is not kind:
-            with pytest.raises(DecodeError) as caught:
-                kind.decode(bytes.fromhex(octets))
-            assert caught.value.offset == 0
+    check_reads_no_other(kind, FORMS)
 
 
 def test_numbers_that_do_not_fit_are_not_sent():

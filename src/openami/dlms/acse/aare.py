@@ -6,22 +6,15 @@ from typing import Self
 
 from openami.core.errors import DecodeError
 from openami.dlms import ber
-from openami.dlms.acse.context import (
-    ApplicationContext,
-    Mechanism,
-    decode_context,
-    decode_mechanism,
-    encode_context,
-    encode_mechanism,
-)
+from openami.dlms.acse.context import ApplicationContext, Mechanism, decode_mechanism, encode_context
 from openami.dlms.acse.elements import (
-    AUTHENTICATION_UNIT,
     CHARSTRING,
     INTEGER,
     OBJECT_IDENTIFIER,
     OCTET_STRING,
     USER_INFORMATION,
     Elements,
+    encode_authentication,
     encode_content,
     encode_inner,
     encode_integer,
@@ -103,7 +96,7 @@ class AARE:
             + encode_inner(0xA5, OCTET_STRING, self.responding_ae_qualifier)
             + encode_integer(0xA6, self.responding_ap_invocation_id)
             + encode_integer(0xA7, self.responding_ae_invocation_id)
-            + self.authentication()
+            + encode_authentication(0x89, self.mechanism)
             + encode_inner(0xAA, CHARSTRING, self.responding_authentication_value)
             + encode_content(0x9D, self.implementation_information)
             + encode_inner(USER_INFORMATION, OCTET_STRING, self.user_information)
@@ -115,21 +108,13 @@ class AARE:
         source = 0xA1 if isinstance(self.diagnostic, Diagnostic) else 0xA2
         return bytes((0xA3, 5, source, 3, INTEGER, 1, self.diagnostic))
 
-    def authentication(self) -> bytes:
-        """Ask for the authentication functional unit when a mechanism is named."""
-        if self.mechanism is None:
-            return b""
-        return ber.encode(0x88, AUTHENTICATION_UNIT) + ber.encode(0x89, encode_mechanism(self.mechanism))
-
     @classmethod
     def decode(cls, apdu: bytes) -> Self:
         """Read the APDU; elements that are not known are ignored."""
         found = Elements(apdu, TAG)
-        context, mechanism = found.inner(0xA1, OBJECT_IDENTIFIER), found.content(0x89)
-        if context is None:
-            raise found.missing("application-context-name")
+        mechanism = found.content(0x89)
         return cls(
-            application_context=decode_context(context),
+            application_context=found.context(),
             result=decode_result(found),
             diagnostic=decode_diagnostic(found),
             mechanism=None if mechanism is None else decode_mechanism(mechanism),

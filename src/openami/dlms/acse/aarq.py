@@ -4,21 +4,14 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from openami.dlms import ber
-from openami.dlms.acse.context import (
-    ApplicationContext,
-    Mechanism,
-    decode_context,
-    decode_mechanism,
-    encode_context,
-    encode_mechanism,
-)
+from openami.dlms.acse.context import ApplicationContext, Mechanism, decode_mechanism, encode_context
 from openami.dlms.acse.elements import (
-    AUTHENTICATION_UNIT,
     CHARSTRING,
     OBJECT_IDENTIFIER,
     OCTET_STRING,
     USER_INFORMATION,
     Elements,
+    encode_authentication,
     encode_content,
     encode_inner,
     encode_integer,
@@ -65,28 +58,20 @@ class AARQ:
             + encode_inner(0xA7, OCTET_STRING, self.calling_ae_qualifier)
             + encode_integer(0xA8, self.calling_ap_invocation_id)
             + encode_integer(0xA9, self.calling_ae_invocation_id)
-            + self.authentication()
+            + encode_authentication(0x8B, self.mechanism)
             + encode_inner(0xAC, CHARSTRING, self.calling_authentication_value)
             + encode_content(0x9D, self.implementation_information)
             + encode_inner(USER_INFORMATION, OCTET_STRING, self.user_information)
         )
         return ber.encode(TAG, content)
 
-    def authentication(self) -> bytes:
-        """Ask for the authentication functional unit when a mechanism is named."""
-        if self.mechanism is None:
-            return b""
-        return ber.encode(0x8A, AUTHENTICATION_UNIT) + ber.encode(0x8B, encode_mechanism(self.mechanism))
-
     @classmethod
     def decode(cls, apdu: bytes) -> Self:
         """Read the APDU; elements that are not known are ignored."""
         found = Elements(apdu, TAG)
-        context, mechanism = found.inner(0xA1, OBJECT_IDENTIFIER), found.content(0x8B)
-        if context is None:
-            raise found.missing("application-context-name")
+        mechanism = found.content(0x8B)
         return cls(
-            application_context=decode_context(context),
+            application_context=found.context(),
             mechanism=None if mechanism is None else decode_mechanism(mechanism),
             calling_authentication_value=found.inner(0xAC, CHARSTRING),
             calling_ap_title=found.inner(0xA6, OCTET_STRING),

@@ -2,6 +2,7 @@
 
 from openami.core.errors import DecodeError
 from openami.dlms import ber
+from openami.dlms.acse.context import ApplicationContext, Mechanism, decode_context, encode_mechanism
 
 OBJECT_IDENTIFIER, OCTET_STRING, INTEGER, CHARSTRING = 0x06, 0x04, 0x02, 0x80
 USER_INFORMATION = 0xBE
@@ -58,6 +59,13 @@ class Elements:
             raise DecodeError(f"tag {found:02X}, expected {inner:02X}", offset=span[0])
         return start, end
 
+    def context(self) -> ApplicationContext | bytes:
+        """Element application-context-name [1], which must be there."""
+        content = self.inner(0xA1, OBJECT_IDENTIFIER)
+        if content is None:
+            raise self.missing("application-context-name")
+        return decode_context(content)
+
     def missing(self, name: str) -> DecodeError:
         """Error for an element that must be there."""
         return DecodeError(f"{name} is missing", offset=len(self.apdu))
@@ -76,3 +84,10 @@ def encode_inner(tag: int, inner: int, content: bytes | None) -> bytes:
 def encode_integer(tag: int, value: int | None) -> bytes:
     """Tag an INTEGER explicitly; None is nothing."""
     return b"" if value is None else ber.encode(tag, ber.encode(INTEGER, ber.encode_integer(value)))
+
+
+def encode_authentication(tag: int, mechanism: Mechanism | bytes | None) -> bytes:
+    """Name the mechanism, and ask for the authentication functional unit in the element before it; None is nothing."""
+    if mechanism is None:
+        return b""
+    return ber.encode(tag - 1, AUTHENTICATION_UNIT) + ber.encode(tag, encode_mechanism(mechanism))

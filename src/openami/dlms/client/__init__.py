@@ -1,7 +1,7 @@
 """The client end of a DLMS/COSEM association, without I/O."""
 
 from openami.dlms.client.action import ActionItem
-from openami.dlms.client.endpoint import DEFAULT_CONFORMANCE, TRANSITIONS, Client, State
+from openami.dlms.client.endpoint import TRANSITIONS, Client, State
 from openami.dlms.client.events import (
     Acted,
     Associated,
@@ -14,6 +14,7 @@ from openami.dlms.client.events import (
 )
 from openami.dlms.client.refusal import ExceptionError, RefusedError
 from openami.dlms.client.set import SetItem
+from openami.dlms.xdlms import DEFAULT_CONFORMANCE
 
 __all__ = [
     "DEFAULT_CONFORMANCE",

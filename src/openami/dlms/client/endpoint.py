@@ -22,7 +22,7 @@ from openami.dlms.client.session import EXCEPTION_TAG, Session
 from openami.dlms.client.set import Set, SetItem
 from openami.dlms.security import ReceiveCounter, Security, SendCounter
 from openami.dlms.wrapper import Stream
-from openami.dlms.xdlms import AttributeItem, Conformance
+from openami.dlms.xdlms import DEFAULT_CONFORMANCE, AttributeItem, Conformance
 
 
 class State(Enum):
@@ -49,17 +49,6 @@ TRANSITIONS: Final[Mapping[State, Mapping[type, State]]] = {
 #: State that a request leads to when all goes well.
 LEADS_TO: Final[Mapping[type, State]] = {Associate: State.ASSOCIATED, Release: State.IDLE}
 
-DEFAULT_CONFORMANCE: Final = (
-    Conformance.GENERAL_PROTECTION
-    | Conformance.BLOCK_TRANSFER_WITH_GET_OR_READ
-    | Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE
-    | Conformance.BLOCK_TRANSFER_WITH_ACTION
-    | Conformance.MULTIPLE_REFERENCES
-    | Conformance.GET
-    | Conformance.SET
-    | Conformance.SELECTIVE_ACCESS
-    | Conformance.ACTION
-)
 #: Tags of data-notification and event-notification-request.
 NOTIFICATIONS: Final = frozenset((0x0F, 0xC2))
 

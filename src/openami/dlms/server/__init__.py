@@ -1,7 +1,7 @@
 """The server end of DLMS/COSEM associations, without I/O."""
 
 from openami.dlms.security import Counters
-from openami.dlms.server.association import DEFAULT_CONFORMANCE, Association
+from openami.dlms.server.association import Association
 from openami.dlms.server.endpoint import Server
 from openami.dlms.server.events import (
     ActionItem,
@@ -17,6 +17,7 @@ from openami.dlms.server.events import (
     SetRequest,
 )
 from openami.dlms.server.session import TRANSITIONS, State, Step
+from openami.dlms.xdlms import DEFAULT_CONFORMANCE
 
 __all__ = [
     "DEFAULT_CONFORMANCE",

@@ -3,7 +3,6 @@
 from typing import Final
 
 from openami.core.errors import DecodeError
-from openami.dlms.axdr import Reader
 from openami.dlms.server.events import ActionItem
 from openami.dlms.server.transfers import Arriving, Leaving, Pending, Terms, Way
 from openami.dlms.xdlms import (
@@ -25,7 +24,6 @@ from openami.dlms.xdlms import (
     MethodDescriptor,
 )
 from openami.dlms.xdlms.blocks import payload
-from openami.dlms.xdlms.descriptors import decode_values
 
 #: Tag, choice and invoke id; what follows leaves in blocks when it is long.
 _HEAD: Final = 3
@@ -101,7 +99,7 @@ class Acting:
             arriving.add(block)
             if not block.last_block:
                 return ActionResponseNextPblock(invoke, block.block_number).encode()
-            items = join(arriving.targets, parameters(arriving))
+            items = join(arriving.targets, arriving.values())
         except DecodeError:
             self._arriving = None
             return refuse(invoke, ActionResult.LONG_ACTION_ABORTED)
@@ -133,22 +131,6 @@ def without_data(outcome: ActionOutcome) -> ActionOutcome:
     return (result, DataAccessResult.DATA_BLOCK_UNAVAILABLE if isinstance(data, bytes) else data)
 
 
-def parameters(arriving: Arriving[MethodDescriptor]) -> tuple[bytes, ...]:
-    """Take apart what came in blocks: the parameters of one method, or of a list."""
-    whole = arriving.gathered.value()
-    if not arriving.is_list:
-        if not whole:
-            message = "parameters without any octet"
-            raise DecodeError(message)
-        return (whole,)
-    reader = Reader(whole)
-    found = decode_values(reader)
-    reader.finish()
-    return found
-
-
-def join(methods: tuple[MethodDescriptor, ...], found: tuple[bytes, ...]) -> tuple[ActionItem, ...]:
-    """Put methods and their parameters together."""
-    if len(methods) != len(found):
-        raise DecodeError(f"{len(found)} parameters for {len(methods)} methods")
-    return tuple(zip(methods, found, strict=True))
+def join(methods: tuple[MethodDescriptor, ...], parameters: tuple[bytes, ...]) -> tuple[ActionItem, ...]:
+    """Put methods and their parameters together, as many of one as of the other."""
+    return tuple(zip(methods, parameters, strict=True))

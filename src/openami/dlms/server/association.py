@@ -1,25 +1,12 @@
 """What a server offers to one client SAP (Association LN, seen from the protocol)."""
 
 from dataclasses import dataclass, field
-from typing import Final
 
 from openami.core.errors import SecurityError
 from openami.dlms.acse import ApplicationContext, Mechanism
 from openami.dlms.security.keys import Keys, Secretive
 from openami.dlms.security.suite import Policy, Suite
-from openami.dlms.xdlms import Conformance
-
-DEFAULT_CONFORMANCE: Final = (
-    Conformance.GENERAL_PROTECTION
-    | Conformance.BLOCK_TRANSFER_WITH_GET_OR_READ
-    | Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE
-    | Conformance.BLOCK_TRANSFER_WITH_ACTION
-    | Conformance.MULTIPLE_REFERENCES
-    | Conformance.GET
-    | Conformance.SET
-    | Conformance.SELECTIVE_ACCESS
-    | Conformance.ACTION
-)
+from openami.dlms.xdlms import DEFAULT_CONFORMANCE, Conformance
 
 
 @dataclass(frozen=True, slots=True)

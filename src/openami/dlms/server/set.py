@@ -1,7 +1,6 @@
 """SET at the server: values that come at once or in blocks (Green Book, 9.3.7)."""
 
 from openami.core.errors import DecodeError
-from openami.dlms.axdr import Reader
 from openami.dlms.server.events import SetItem
 from openami.dlms.server.transfers import Arriving, Pending, Way
 from openami.dlms.xdlms import (
@@ -19,7 +18,6 @@ from openami.dlms.xdlms import (
     SetResponseNormal,
     SetResponseWithList,
 )
-from openami.dlms.xdlms.descriptors import decode_values
 
 
 class Setting:
@@ -74,7 +72,7 @@ class Setting:
             arriving.add(block)
             if not block.last_block:
                 return SetResponseDataBlock(invoke, block.block_number).encode()
-            items = join(arriving.targets, values(arriving))
+            items = join(arriving.targets, arriving.values())
         except DecodeError:
             return self._abort(arriving, invoke, block, DataAccessResult.LONG_SET_ABORTED)
         self._arriving = None
@@ -99,23 +97,7 @@ def respond(invoke: int, results: list[DataAccessResult], block_number: int | No
     return SetResponseLastDataBlock(invoke, results[0], block_number).encode()
 
 
-def values(arriving: Arriving[AttributeItem]) -> tuple[bytes, ...]:
-    """Take apart what came in blocks: one value, or a list of them."""
-    whole = arriving.gathered.value()
-    if not arriving.is_list:
-        if not whole:
-            message = "a value without any octet"
-            raise DecodeError(message)
-        return (whole,)
-    reader = Reader(whole)
-    found = decode_values(reader)
-    reader.finish()
-    return found
-
-
-def join(attributes: tuple[AttributeItem, ...], found: tuple[bytes, ...]) -> tuple[SetItem, ...]:
-    """Put attributes and their values together."""
-    if len(attributes) != len(found):
-        raise DecodeError(f"{len(found)} values for {len(attributes)} attributes")
-    pairs = zip(attributes, found, strict=True)
+def join(attributes: tuple[AttributeItem, ...], values: tuple[bytes, ...]) -> tuple[SetItem, ...]:
+    """Put attributes and their values together, as many of one as of the other."""
+    pairs = zip(attributes, values, strict=True)
     return tuple((attribute, selection, value) for (attribute, selection), value in pairs)

@@ -2,10 +2,13 @@
 
 from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
 
+from openami.core.errors import DecodeError
+from openami.dlms.axdr import Reader
 from openami.dlms.security import Ciphering, Form
 from openami.dlms.server.events import ActionItem, Kind, SetItem
 from openami.dlms.xdlms import AttributeItem, Conformance, DataBlock
 from openami.dlms.xdlms.blocks import Cut, Gathered
+from openami.dlms.xdlms.descriptors import decode_values
 
 T = TypeVar("T")
 #: How a request came, and its answer goes: form and security control; None is in clear.
@@ -79,3 +82,17 @@ class Arriving(Generic[T]):
     def add(self, block: DataBlock) -> None:
         """Take the next block."""
         self.gathered.add(block.block_number, block.raw_data, last=block.last_block)
+
+    def values(self) -> tuple[bytes, ...]:
+        """Take apart what came in blocks: a value for the one target, or a list with one for each."""
+        whole = self.gathered.value()
+        if not self.is_list:
+            if not whole:
+                raise DecodeError("value without any octet")
+            return (whole,)
+        reader = Reader(whole)
+        found = decode_values(reader)
+        reader.finish()
+        if len(found) != len(self.targets):
+            raise DecodeError(f"{len(found)} values for {len(self.targets)} targets")
+        return found

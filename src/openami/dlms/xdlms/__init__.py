@@ -15,7 +15,7 @@ from openami.dlms.xdlms.action import (
     action_request_normal,
 )
 from openami.dlms.xdlms.apdu import APDU, decode
-from openami.dlms.xdlms.conformance import Conformance
+from openami.dlms.xdlms.conformance import DEFAULT_CONFORMANCE, Conformance
 from openami.dlms.xdlms.descriptors import AttributeDescriptor, AttributeItem, MethodDescriptor, Selection
 from openami.dlms.xdlms.exception import (
     ConfirmedService,
@@ -57,6 +57,7 @@ from openami.dlms.xdlms.set import (
 
 __all__ = [
     "APDU",
+    "DEFAULT_CONFORMANCE",
     "VAA_NAME_LN",
     "VAA_NAME_SN",
     "ActionOutcome",

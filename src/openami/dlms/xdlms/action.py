@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from struct import Struct
 from typing import Self, TypeAlias
 
 from openami.core.errors import DecodeError
 from openami.core.obis import OBIS
-from openami.dlms.axdr import Reader, encode_length
+from openami.dlms.axdr import Reader
+from openami.dlms.xdlms.blocks import BlockAPDU, BlockNumberAPDU
 from openami.dlms.xdlms.descriptors import (
     DESCRIPTOR,
     MethodDescriptor,
@@ -19,11 +19,14 @@ from openami.dlms.xdlms.descriptors import (
 )
 from openami.dlms.xdlms.get import GetDataResult, decode_last_result, decode_result, encode_result
 from openami.dlms.xdlms.raw import (
+    NORMAL,
     DataBlock,
     check_head,
     decode_block,
     decode_code,
+    decode_list,
     encode_block,
+    encode_list,
     open_apdu,
     pack,
     rest,
@@ -39,9 +42,6 @@ REQUEST_WITH_FIRST_PBLOCK, REQUEST_WITH_LIST_AND_FIRST_PBLOCK = b"\xc3\x04", b"\
 REQUEST_WITH_PBLOCK = b"\xc3\x06"
 RESPONSE_NORMAL, RESPONSE_WITH_PBLOCK = b"\xc7\x01", b"\xc7\x02"
 RESPONSE_WITH_LIST, RESPONSE_NEXT_PBLOCK = b"\xc7\x03", b"\xc7\x04"
-
-NORMAL = Struct(">HBH6sbB")
-NEXT = Struct(">2sBI")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,27 +60,16 @@ class ActionRequestNormal:
     def decode(cls, apdu: bytes) -> Self:
         """Read the APDU; the parameters are all that is left."""
         check_head(apdu, REQUEST_NORMAL)
-        _, invoke, class_id, name, method_id, given = unpack(NORMAL, apdu)
+        _, invoke, class_id, name, method_id, given = unpack(apdu)
         parameters = rest(apdu, NORMAL.size) if given else None
         return cls(invoke, MethodDescriptor(class_id, OBIS(name), method_id), parameters)
 
 
 @dataclass(frozen=True, slots=True)
-class ActionRequestNextPblock:
+class ActionRequestNextPblock(BlockNumberAPDU):
     """Ask for the block of the answer after this one."""
 
-    invoke: int
-    block_number: int
-
-    def encode(self) -> bytes:
-        """Octets of the APDU."""
-        return pack(NEXT, REQUEST_NEXT_PBLOCK, self.invoke, self.block_number)
-
-    @classmethod
-    def decode(cls, apdu: bytes) -> Self:
-        """Read the APDU."""
-        reader = open_apdu(apdu, REQUEST_NEXT_PBLOCK)
-        return cls(reader.u8(), reader.u32())
+    HEAD = REQUEST_NEXT_PBLOCK
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,21 +137,10 @@ class ActionRequestWithListFirstPblock:
 
 
 @dataclass(frozen=True, slots=True)
-class ActionRequestWithPblock:
+class ActionRequestWithPblock(BlockAPDU):
     """The next block of the parameters."""
 
-    invoke: int
-    block: DataBlock
-
-    def encode(self) -> bytes:
-        """Octets of the APDU."""
-        return REQUEST_WITH_PBLOCK + bytes((self.invoke,)) + encode_block(self.block)
-
-    @classmethod
-    def decode(cls, apdu: bytes) -> Self:
-        """Read the APDU."""
-        reader = open_apdu(apdu, REQUEST_WITH_PBLOCK)
-        return cls(reader.u8(), decode_block(reader))
+    HEAD = REQUEST_WITH_PBLOCK
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,21 +168,10 @@ class ActionResponseNormal:
 
 
 @dataclass(frozen=True, slots=True)
-class ActionResponseWithPblock:
+class ActionResponseWithPblock(BlockAPDU):
     """One block of a long answer."""
 
-    invoke: int
-    block: DataBlock
-
-    def encode(self) -> bytes:
-        """Octets of the APDU."""
-        return RESPONSE_WITH_PBLOCK + bytes((self.invoke,)) + encode_block(self.block)
-
-    @classmethod
-    def decode(cls, apdu: bytes) -> Self:
-        """Read the APDU."""
-        reader = open_apdu(apdu, RESPONSE_WITH_PBLOCK)
-        return cls(reader.u8(), decode_block(reader))
+    HEAD = RESPONSE_WITH_PBLOCK
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,32 +183,21 @@ class ActionResponseWithList:
 
     def encode(self) -> bytes:
         """Octets of the APDU."""
-        outcomes = b"".join(map(encode_outcome, self.results))
-        return RESPONSE_WITH_LIST + bytes((self.invoke,)) + encode_length(len(self.results)) + outcomes
+        outcomes = [encode_outcome(outcome) for outcome in self.results]
+        return RESPONSE_WITH_LIST + bytes((self.invoke,)) + encode_list(outcomes)
 
     @classmethod
     def decode(cls, apdu: bytes) -> Self:
         """Read the APDU."""
         reader = open_apdu(apdu, RESPONSE_WITH_LIST)
-        return cls(reader.u8(), tuple(decode_outcome(reader) for _ in range(reader.length())))
+        return cls(reader.u8(), decode_list(reader, decode_outcome))
 
 
 @dataclass(frozen=True, slots=True)
-class ActionResponseNextPblock:
+class ActionResponseNextPblock(BlockNumberAPDU):
     """A block of the parameters was taken; the next may follow."""
 
-    invoke: int
-    block_number: int
-
-    def encode(self) -> bytes:
-        """Octets of the APDU."""
-        return pack(NEXT, RESPONSE_NEXT_PBLOCK, self.invoke, self.block_number)
-
-    @classmethod
-    def decode(cls, apdu: bytes) -> Self:
-        """Read the APDU."""
-        reader = open_apdu(apdu, RESPONSE_NEXT_PBLOCK)
-        return cls(reader.u8(), reader.u32())
+    HEAD = RESPONSE_NEXT_PBLOCK
 
 
 def action_request_normal(invoke: int, method: MethodDescriptor, parameters: bytes | None) -> bytes:

@@ -1,10 +1,55 @@
 """Long values in blocks, numbered from 1 (Green Book, 9.4.6, block transfer)."""
 
+from dataclasses import dataclass
+from struct import Struct
+from typing import ClassVar, Self
+
 from openami.core.errors import DecodeError
-from openami.dlms.xdlms.raw import DataBlock
+from openami.dlms.xdlms.raw import DataBlock, decode_block, encode_block, open_apdu, pack
+
+#: Tag and choice, invoke, number of the block.
+NUMBER = Struct(">2sBI")
 
 #: Octets of a value put together from blocks; more than any COSEM attribute has.
 MAX_VALUE = 1 << 24
+
+
+@dataclass(frozen=True, slots=True)
+class BlockNumberAPDU:
+    """APDU that names a block: one that was taken, or whose successor is asked for."""
+
+    HEAD: ClassVar[bytes]
+    invoke: int
+    block_number: int
+
+    def encode(self) -> bytes:
+        """Octets of the APDU."""
+        return pack(NUMBER, self.HEAD, self.invoke, self.block_number)
+
+    @classmethod
+    def decode(cls, apdu: bytes) -> Self:
+        """Read the APDU."""
+        reader = open_apdu(apdu, cls.HEAD)
+        return cls(reader.u8(), reader.u32())
+
+
+@dataclass(frozen=True, slots=True)
+class BlockAPDU:
+    """APDU that holds nothing but a block."""
+
+    HEAD: ClassVar[bytes]
+    invoke: int
+    block: DataBlock
+
+    def encode(self) -> bytes:
+        """Octets of the APDU."""
+        return self.HEAD + bytes((self.invoke,)) + encode_block(self.block)
+
+    @classmethod
+    def decode(cls, apdu: bytes) -> Self:
+        """Read the APDU."""
+        reader = open_apdu(apdu, cls.HEAD)
+        return cls(reader.u8(), decode_block(reader))
 
 
 def payload(room: int, empty: bytes) -> int:

@@ -1,6 +1,7 @@
 """Conformance block: the services both ends can use, negotiated on opening (Green Book, 9.4.6.1)."""
 
 from enum import IntFlag
+from typing import Final
 
 
 class Conformance(IntFlag):
@@ -28,3 +29,17 @@ class Conformance(IntFlag):
     SELECTIVE_ACCESS = 1 << 2
     EVENT_NOTIFICATION = 1 << 1
     ACTION = 1 << 0
+
+
+#: What a client proposes and a server offers unless told otherwise: all that both of ours do.
+DEFAULT_CONFORMANCE: Final = (
+    Conformance.GENERAL_PROTECTION
+    | Conformance.BLOCK_TRANSFER_WITH_GET_OR_READ
+    | Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE
+    | Conformance.BLOCK_TRANSFER_WITH_ACTION
+    | Conformance.MULTIPLE_REFERENCES
+    | Conformance.GET
+    | Conformance.SET
+    | Conformance.SELECTIVE_ACCESS
+    | Conformance.ACTION
+)

@@ -4,8 +4,8 @@ from struct import Struct
 from typing import NamedTuple, TypeAlias
 
 from openami.core.obis import OBIS
-from openami.dlms.axdr import Reader, encode_length
-from openami.dlms.xdlms.raw import pack, take
+from openami.dlms.axdr import Reader
+from openami.dlms.xdlms.raw import decode_list, encode_list, pack, take
 
 DESCRIPTOR = Struct(">H6sb")
 
@@ -49,13 +49,12 @@ def encode_selection(selection: Selection | None) -> bytes:
 
 def encode_items(items: tuple[AttributeItem, ...]) -> bytes:
     """List of attributes with their selective access."""
-    parts = [pack(DESCRIPTOR, *descriptor) + encode_selection(selection) for descriptor, selection in items]
-    return encode_length(len(parts)) + b"".join(parts)
+    return encode_list([pack(DESCRIPTOR, *attribute) + encode_selection(selection) for attribute, selection in items])
 
 
 def decode_items(reader: Reader) -> tuple[AttributeItem, ...]:
     """List of attributes with their selective access."""
-    return tuple(decode_item(reader) for _ in range(reader.length()))
+    return decode_list(reader, decode_item)
 
 
 def decode_item(reader: Reader) -> AttributeItem:
@@ -76,12 +75,12 @@ def decode_attribute(reader: Reader) -> AttributeDescriptor:
 
 def encode_methods(methods: tuple[MethodDescriptor, ...]) -> bytes:
     """List of methods."""
-    return encode_length(len(methods)) + b"".join(pack(DESCRIPTOR, *method) for method in methods)
+    return encode_list([pack(DESCRIPTOR, *method) for method in methods])
 
 
 def decode_methods(reader: Reader) -> tuple[MethodDescriptor, ...]:
     """List of methods."""
-    return tuple(decode_method(reader) for _ in range(reader.length()))
+    return decode_list(reader, decode_method)
 
 
 def decode_method(reader: Reader) -> MethodDescriptor:
@@ -92,9 +91,9 @@ def decode_method(reader: Reader) -> MethodDescriptor:
 
 def encode_values(values: tuple[bytes, ...]) -> bytes:
     """List of encoded Data."""
-    return encode_length(len(values)) + b"".join(values)
+    return encode_list(values)
 
 
 def decode_values(reader: Reader) -> tuple[bytes, ...]:
     """List of encoded Data."""
-    return tuple(take(reader) for _ in range(reader.length()))
+    return decode_list(reader, take)

@@ -7,7 +7,8 @@ from typing import Self, TypeAlias
 
 from openami.core.errors import DecodeError
 from openami.core.obis import OBIS
-from openami.dlms.axdr import Reader, encode_length
+from openami.dlms.axdr import Reader
+from openami.dlms.xdlms.blocks import BlockNumberAPDU
 from openami.dlms.xdlms.descriptors import (
     AttributeDescriptor,
     AttributeItem,
@@ -15,7 +16,19 @@ from openami.dlms.xdlms.descriptors import (
     decode_items,
     encode_items,
 )
-from openami.dlms.xdlms.raw import check_head, decode_code, encode_octets, open_apdu, pack, rest, take, unpack
+from openami.dlms.xdlms.raw import (
+    NORMAL,
+    check_head,
+    decode_code,
+    decode_list,
+    encode_list,
+    encode_octets,
+    open_apdu,
+    pack,
+    rest,
+    take,
+    unpack,
+)
 from openami.dlms.xdlms.results import DataAccessResult
 
 GetDataResult: TypeAlias = bytes | DataAccessResult
@@ -23,9 +36,6 @@ GetDataResult: TypeAlias = bytes | DataAccessResult
 REQUEST_NORMAL, REQUEST_NEXT, REQUEST_WITH_LIST = b"\xc0\x01", b"\xc0\x02", b"\xc0\x03"
 RESPONSE_NORMAL, RESPONSE_WITH_DATABLOCK, RESPONSE_WITH_LIST = b"\xc4\x01", b"\xc4\x02", b"\xc4\x03"
 
-#: Tag and choice, invoke, class, logical name, attribute, whether an access selection follows.
-NORMAL = Struct(">HBH6sbB")
-NEXT = Struct(">2sBI")
 BLOCK = Struct(">2sB?I")
 
 
@@ -45,7 +55,7 @@ class GetRequestNormal:
     def decode(cls, apdu: bytes) -> Self:
         """Read the APDU; parameters of a selection are all that is left."""
         check_head(apdu, REQUEST_NORMAL)
-        _, invoke, class_id, name, attribute_id, access = unpack(NORMAL, apdu)
+        _, invoke, class_id, name, attribute_id, access = unpack(apdu)
         attribute = AttributeDescriptor(class_id, OBIS(name), attribute_id)
         if not access:
             return cls(invoke, attribute)
@@ -54,21 +64,10 @@ class GetRequestNormal:
 
 
 @dataclass(frozen=True, slots=True)
-class GetRequestNext:
+class GetRequestNext(BlockNumberAPDU):
     """Ask for the block after this one."""
 
-    invoke: int
-    block_number: int
-
-    def encode(self) -> bytes:
-        """Octets of the APDU."""
-        return pack(NEXT, REQUEST_NEXT, self.invoke, self.block_number)
-
-    @classmethod
-    def decode(cls, apdu: bytes) -> Self:
-        """Read the APDU."""
-        reader = open_apdu(apdu, REQUEST_NEXT)
-        return cls(reader.u8(), reader.u32())
+    HEAD = REQUEST_NEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +143,14 @@ class GetResponseWithList:
 
     def encode(self) -> bytes:
         """Octets of the APDU."""
-        results = b"".join(map(encode_result, self.results))
-        return RESPONSE_WITH_LIST + bytes((self.invoke,)) + encode_length(len(self.results)) + results
+        results = [encode_result(result) for result in self.results]
+        return RESPONSE_WITH_LIST + bytes((self.invoke,)) + encode_list(results)
 
     @classmethod
     def decode(cls, apdu: bytes) -> Self:
         """Read the APDU."""
         reader = open_apdu(apdu, RESPONSE_WITH_LIST)
-        return cls(reader.u8(), tuple(decode_result(reader) for _ in range(reader.length())))
+        return cls(reader.u8(), decode_list(reader, decode_result))
 
 
 def get_request_normal(invoke: int, attribute: AttributeDescriptor, selection: Selection | None) -> bytes:

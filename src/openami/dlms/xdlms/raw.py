@@ -1,6 +1,7 @@
 """Octets of an APDU: its head, its blocks, and encoded `Data` that is carried as it stands."""
 
 import struct
+from collections.abc import Callable, Sequence
 from enum import IntEnum
 from struct import Struct
 from typing import NamedTuple, TypeVar
@@ -10,7 +11,10 @@ from openami.dlms.axdr import Reader, encode_length
 from openami.dlms.data import skip
 
 BLOCK_HEAD = Struct(">?I")
+#: Tag and choice, invoke, class, logical name, attribute or method, whether an optional part follows.
+NORMAL = Struct(">HBH6sbB")
 E = TypeVar("E", bound=IntEnum)
+T = TypeVar("T")
 
 
 class DataBlock(NamedTuple):
@@ -34,6 +38,16 @@ def decode_block(reader: Reader) -> DataBlock:
 def encode_octets(octets: bytes) -> bytes:
     """Octets behind their length."""
     return encode_length(len(octets)) + octets
+
+
+def encode_list(parts: Sequence[bytes]) -> bytes:
+    """SEQUENCE OF: the count and the encoded elements."""
+    return encode_length(len(parts)) + b"".join(parts)
+
+
+def decode_list(reader: Reader, element: Callable[[Reader], T]) -> tuple[T, ...]:
+    """SEQUENCE OF: as many elements as the count says."""
+    return tuple(element(reader) for _ in range(reader.length()))
 
 
 def open_apdu(apdu: bytes, head: bytes) -> Reader:
@@ -65,10 +79,10 @@ def pack(layout: Struct, *fields: int | bytes) -> bytes:
         raise EncodeError(f"field of an APDU: {error}") from None
 
 
-def unpack(layout: Struct, apdu: bytes) -> tuple[int, int, int, bytes, int, int]:
+def unpack(apdu: bytes) -> tuple[int, int, int, bytes, int, int]:
     """Fields of fixed length at the start of a request that names an attribute or a method."""
     try:
-        return layout.unpack_from(apdu)
+        return NORMAL.unpack_from(apdu)
     except struct.error:
         raise DecodeError(f"APDU of {len(apdu)} octets ends early", offset=len(apdu)) from None
 

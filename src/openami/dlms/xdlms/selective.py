@@ -6,9 +6,9 @@ from typing import ClassVar, NamedTuple, Self
 
 from openami.core.errors import DecodeError
 from openami.core.obis import OBIS
-from openami.dlms.axdr import Reader, encode_length
+from openami.dlms.axdr import Reader
 from openami.dlms.xdlms.descriptors import Selection
-from openami.dlms.xdlms.raw import pack, take
+from openami.dlms.xdlms.raw import decode_list, encode_list, pack, take
 
 #: Structure of 4: long-unsigned, octet-string of 6, integer, long-unsigned.
 CAPTURE_OBJECT = Struct(">3sH2s6scbcH")
@@ -41,7 +41,7 @@ class RangeDescriptor:
 
     def encode(self) -> Selection:
         """Write the selective access of selector 1."""
-        columns = encode_length(len(self.selected_values)) + b"".join(map(encode_column, self.selected_values))
+        columns = encode_list([encode_column(column) for column in self.selected_values])
         head = RANGE_HEAD + encode_column(self.restricting)
         return Selection(self.selector, head + self.from_value + self.to_value + bytes((ARRAY,)) + columns)
 
@@ -54,8 +54,7 @@ class RangeDescriptor:
         restricting, from_value, to_value = decode_column(reader), take(reader), take(reader)
         if reader.u8() != ARRAY:
             raise DecodeError("selected values are no array", offset=reader.offset - 1)
-        columns = tuple(decode_column(reader) for _ in range(reader.length()))
-        return cls(restricting, from_value, to_value, columns)
+        return cls(restricting, from_value, to_value, decode_list(reader, decode_column))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from struct import Struct
 from typing import Self, TypeAlias
 
 from openami.core.errors import DecodeError
 from openami.core.obis import OBIS
 from openami.dlms.axdr import Reader, encode_length
+from openami.dlms.xdlms.blocks import BlockAPDU, BlockNumberAPDU
 from openami.dlms.xdlms.descriptors import (
     DESCRIPTOR,
     AttributeDescriptor,
@@ -22,10 +22,12 @@ from openami.dlms.xdlms.descriptors import (
     encode_values,
 )
 from openami.dlms.xdlms.raw import (
+    NORMAL,
     DataBlock,
     check_head,
     decode_block,
     decode_code,
+    decode_list,
     encode_block,
     open_apdu,
     pack,
@@ -39,9 +41,6 @@ REQUEST_NORMAL, REQUEST_WITH_FIRST_DATABLOCK, REQUEST_WITH_DATABLOCK = b"\xc1\x0
 REQUEST_WITH_LIST, REQUEST_WITH_LIST_AND_FIRST_DATABLOCK = b"\xc1\x04", b"\xc1\x05"
 RESPONSE_NORMAL, RESPONSE_DATABLOCK, RESPONSE_LAST_DATABLOCK = b"\xc5\x01", b"\xc5\x02", b"\xc5\x03"
 RESPONSE_LAST_DATABLOCK_WITH_LIST, RESPONSE_WITH_LIST = b"\xc5\x04", b"\xc5\x05"
-
-NORMAL = Struct(">HBH6sbB")
-BLOCK = Struct(">2sBI")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ class SetRequestNormal:
     def decode(cls, apdu: bytes) -> Self:
         """Read the APDU; the value is all that is left."""
         check_head(apdu, REQUEST_NORMAL)
-        _, invoke, class_id, name, attribute_id, access = unpack(NORMAL, apdu)
+        _, invoke, class_id, name, attribute_id, access = unpack(apdu)
         attribute = AttributeDescriptor(class_id, OBIS(name), attribute_id)
         if not access:
             return cls(invoke, attribute, None, rest(apdu, NORMAL.size))
@@ -92,21 +91,10 @@ class SetRequestFirstBlock:
 
 
 @dataclass(frozen=True, slots=True)
-class SetRequestWithBlock:
+class SetRequestWithBlock(BlockAPDU):
     """The next block of a value, or of the values of a list."""
 
-    invoke: int
-    block: DataBlock
-
-    def encode(self) -> bytes:
-        """Octets of the APDU."""
-        return REQUEST_WITH_DATABLOCK + bytes((self.invoke,)) + encode_block(self.block)
-
-    @classmethod
-    def decode(cls, apdu: bytes) -> Self:
-        """Read the APDU."""
-        reader = open_apdu(apdu, REQUEST_WITH_DATABLOCK)
-        return cls(reader.u8(), decode_block(reader))
+    HEAD = REQUEST_WITH_DATABLOCK
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,25 +156,14 @@ class SetResponseNormal:
     def decode(cls, apdu: bytes) -> Self:
         """Read the APDU."""
         reader = open_apdu(apdu, RESPONSE_NORMAL)
-        return cls(reader.u8(), decode_code(reader, DataAccessResult))
+        return cls(reader.u8(), decode_result(reader))
 
 
 @dataclass(frozen=True, slots=True)
-class SetResponseDataBlock:
+class SetResponseDataBlock(BlockNumberAPDU):
     """A block was taken; the next may follow."""
 
-    invoke: int
-    block_number: int
-
-    def encode(self) -> bytes:
-        """Octets of the APDU."""
-        return pack(BLOCK, RESPONSE_DATABLOCK, self.invoke, self.block_number)
-
-    @classmethod
-    def decode(cls, apdu: bytes) -> Self:
-        """Read the APDU."""
-        reader = open_apdu(apdu, RESPONSE_DATABLOCK)
-        return cls(reader.u8(), reader.u32())
+    HEAD = RESPONSE_DATABLOCK
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +183,7 @@ class SetResponseLastDataBlock:
     def decode(cls, apdu: bytes) -> Self:
         """Read the APDU."""
         reader = open_apdu(apdu, RESPONSE_LAST_DATABLOCK)
-        return cls(reader.u8(), decode_code(reader, DataAccessResult), reader.u32())
+        return cls(reader.u8(), decode_result(reader), reader.u32())
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +240,12 @@ def encode_results(results: tuple[DataAccessResult, ...]) -> bytes:
 
 def decode_results(reader: Reader) -> tuple[DataAccessResult, ...]:
     """List of results."""
-    return tuple(decode_code(reader, DataAccessResult) for _ in range(reader.length()))
+    return decode_list(reader, decode_result)
+
+
+def decode_result(reader: Reader) -> DataAccessResult:
+    """Read the result that stands next."""
+    return decode_code(reader, DataAccessResult)
 
 
 SetAPDU: TypeAlias = (
