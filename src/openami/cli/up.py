@@ -183,7 +183,7 @@ class Neighbourhood:
         typer.echo("Ctrl-C ends it; the next `openami up` goes on where it was.")
 
     def _say(self, sentence: str) -> None:
-        self.console.print(f"openami: {sentence}")
+        self.console.print(f"openami: {sentence}", soft_wrap=True)
 
     def _hear(self, news: Document) -> None:
         """Show how far the head-end has come, until every meter has been read once."""

@@ -1,4 +1,6 @@
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -107,3 +109,33 @@ def test_an_older_file_is_brought_up_to_the_very_tables_of_a_new_one(tmp_path: P
     with old.read() as unit:
         assert unit.value("PRAGMA user_version") == VERSION
     old.close()
+
+
+def test_a_second_database_of_a_process_leaves_the_locks_of_the_first_alone(tmp_path: Path) -> None:
+    """Closing a descriptor of the file drops the locks of the process; a reader would then take the log away."""
+    path = tmp_path / "headend.db"
+    first = Database(path)
+    first.create()
+    second = Database(path)
+    with first.write() as unit:
+        unit.run("CREATE TABLE kept (n INTEGER)")
+    reader = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT count(*) FROM kept'); c.close()"
+    subprocess.run([sys.executable, "-c", reader, str(path)], check=True, timeout=60)
+    with first.write() as unit:
+        unit.run("INSERT INTO kept VALUES (1)")
+    count = (
+        "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute('SELECT count(*) FROM kept').fetchone()[0])"
+    )
+    seen = subprocess.run(
+        [sys.executable, "-c", count, str(path)], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert seen.stdout.strip() == "1"
+    second.close()
+    first.close()
+
+
+def test_readings_are_nobody_elses_business(tmp_path: Path) -> None:
+    database = Database(tmp_path / "headend.db")
+    database.create()
+    assert (tmp_path / "headend.db").stat().st_mode & 0o077 == 0
+    database.close()

@@ -8,7 +8,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Generator, Iterable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias, cast
@@ -72,10 +72,13 @@ class Database:
         self._wait_s = wait_s
         self._max_pages = max_pages
         path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(
-            os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        )  # readings are nobody else's business; the WAL follows suit
+        self._create_private()
         self._engine = self._open()
+
+    def _create_private(self) -> None:
+        """Make the file unreadable to others. Never open one that is there: closing it again drops SQLite's locks."""
+        with suppress(FileExistsError):
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
     @contextmanager
     def read(self) -> Generator[Unit]:
