@@ -70,7 +70,8 @@ def up(folder: Path, *options: str) -> Iterator[Up]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            url = next(line.split()[-1] for line in process.stdout if "web page" in line)
+            url = next((line.split()[-1] for line in process.stdout if "web page" in line), "")
+            assert url, process.stderr.read() if process.stderr else ""
             yield Up(process, url)
         finally:
             if process.poll() is None:
