@@ -22,7 +22,7 @@ from openami.meters.households import Households
 from openami.meters.identity import Identity
 from openami.meters.product import load
 
-METERS = 3_000
+METERS = 5_000
 DAYS = 3
 DAY_S = 86_400
 FIRST_DAY = 1_772_319_600

@@ -6,6 +6,10 @@ from openami.dlms.data.compact import decode_compact, encode_compact
 from openami.dlms.data.primitives import BODY, known_tag, read, type_name, write
 from openami.dlms.data.types import CONTAINERS, MAX_DEPTH, CompactArray, Data, Tag
 
+SHORT_CONTAINERS = frozenset(map(int, CONTAINERS))
+SHORT = SHORT_CONTAINERS | {int(Tag.OCTET_STRING), int(Tag.VISIBLE_STRING), int(Tag.UTF8_STRING)}
+"""Types whose length, up to 127, is the octet behind the tag; as plain numbers, for `skip` is on the hot path."""
+
 
 def decode(data: bytes, offset: int = 0) -> tuple[Data, int]:
     """The value at `offset` with its tag, and the offset behind it."""
@@ -64,9 +68,18 @@ def skip(data: bytes, offset: int = 0) -> int:
         if offset >= length:
             raise DecodeError("data is cut off", offset=length)
         pending -= 1
-        size = BODY[data[offset]]
+        number = data[offset]
+        size = BODY[number]
         if size is not None:
             offset += 1 + size
+            continue
+        count = data[offset + 1] if offset + 1 < length else length
+        if number in SHORT and count < 0x80 and count <= length - offset - 2:
+            if number in SHORT_CONTAINERS:
+                pending += count
+                offset += 2
+            else:
+                offset += 2 + count
             continue
         tag = known_tag(data, offset)
         if tag in CONTAINERS:

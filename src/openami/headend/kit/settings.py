@@ -25,9 +25,9 @@ class Settings(BaseModel):
 
     items: tuple[str, ...] = ()
     """What is read of a meter, by the names of its model file; empty means all of it."""
-    concurrency: PositiveInt = 64
+    concurrency: PositiveInt = 128
     """Meters read at a time by one worker."""
-    claim_meters: PositiveInt = 128
+    claim_meters: PositiveInt = 256
     """Meters claimed at a time."""
     lease_s: PositiveFloat = 30.0
     """A worker that gives no sign of life for so long loses its work to another."""
