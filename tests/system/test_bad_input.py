@@ -150,3 +150,26 @@ def test_a_full_disk_is_one_sentence_and_nothing_is_lost_when_there_is_room_agai
     summary = json.loads(again.stdout)
     assert (summary["meters"], summary["failures"]) == (METERS, 0)
     assert summary["intervals"] >= METERS * 90
+
+
+def test_a_bad_line_of_a_load_file_is_named_and_another_file_may_follow(tmp_path):
+    head = "time,active W,reactive var,volts,amps\n2026-01-01 00:00,600,0,230,2.6\n"
+    bad, good = tmp_path / "bad.csv", tmp_path / "good.csv"
+    bad.write_text(head + "nonsense\n", encoding="utf-8")
+    good.write_text(head, encoding="utf-8")
+    folder = str(tmp_path / "data")
+    said = one_sentence(openami("up", "--once", "--meters", "1", "--data", folder, "--loads", str(bad)))
+    assert "bad.csv" in said
+    assert "line 3" in said
+    done = openami("up", "--once", "--json", "--meters", "1", "--data", folder, "--loads", str(good))
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_web_port_that_is_taken_ends_up_in_one_sentence_and_leaves_nothing_running(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = openami("up", "--meters", "1", "--data", str(tmp_path), "--port", port)
+    assert port in one_sentence(done)
+    assert openami("up", "--once", "--data", str(tmp_path)).returncode == 0

@@ -10,11 +10,7 @@ import typer
 
 from openami.cli.show import Json, fail, show_json, show_table
 
-app = typer.Typer(
-    add_completion=False,
-    help="Measure, each figure beside the best peer's.",
-    epilog="Example:  openami bench dlms.profile_decode",
-)
+app = typer.Typer(add_completion=False, help="Measure, each figure beside the best peer's.")
 
 
 class Row(Protocol):
@@ -35,7 +31,7 @@ class Row(Protocol):
         ...
 
 
-@app.callback(invoke_without_command=True)
+@app.command(epilog="Example:  openami bench dlms.profile_decode")
 def bench(
     group: Annotated[str | None, typer.Argument(help="A row or the start of its name: dlms, dlms.cipher")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="A list of rows for programs.")] = False,

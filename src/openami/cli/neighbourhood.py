@@ -32,6 +32,11 @@ Document = dict[str, Any]
 class PartError(AmiError):
     """A part of the system could not be started or kept running."""
 
+    def __init__(self, message: str, *, has_spoken: bool = False) -> None:
+        super().__init__(message)
+        self.has_spoken = has_spoken
+        """The part has said itself, in one sentence, what is wrong."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
@@ -77,9 +82,11 @@ class Folder:
                 file=str(self.path),
             )
         loads = plan.get("loads") if wish.loads is None else str(wish.loads.resolve())
-        plan = {"meters": meters, "loads": loads, "loads_all": plan.get("loads_all", False) or wish.loads_all}
-        kept.write_text(json.dumps(plan), encoding="utf-8")
-        return plan
+        return {"meters": meters, "loads": loads, "loads_all": plan.get("loads_all", False) or wish.loads_all}
+
+    def keep(self, plan: Document) -> None:
+        """Remember what the fleet is, once it stands."""
+        (self.path / PLAN).write_text(json.dumps(plan), encoding="utf-8")
 
     def release(self) -> None:
         """Let another process have the folder."""
@@ -103,8 +110,8 @@ class Part:
             if document.get("event", "ready") == "ready":
                 return document
             self._on_line(document)
-        await self.process.wait()
-        raise PartError(f"the {self.name} could not be started (its own words are above)")
+        code = await self.process.wait()
+        raise PartError(f"the {self.name} could not be started (exit code {code})", has_spoken=code == 1)
 
     async def keep(self, say: Callable[[str], None], restarted: Callable[[Document], Awaitable[None]]) -> None:
         """Hear it out; when it ends by itself, start it again where it was."""

@@ -18,6 +18,7 @@ from openami.cli.neighbourhood import (
     Document,
     Folder,
     Part,
+    PartError,
     Wish,
     fleet_command,
     headend_command,
@@ -33,8 +34,7 @@ from openami.headend.kit.settings import Settings
 app = typer.Typer(add_completion=False, help="The whole system here: meters, head-end, web page.")
 
 
-@app.callback(
-    invoke_without_command=True,
+@app.command(
     epilog="Examples:\n\n  openami up\n\n  openami up --once --json --meters 20\n\n"
     "  openami up --loads measured.csv --speed 600",
 )
@@ -65,12 +65,15 @@ def up(
     try:
         if fresh:
             folder.empty()
-        plan = folder.plan(wish)
         if once:
-            summary = run(read_once(wish, plan))
+            summary = run(read_once(wish, folder))
             show_summary(summary, as_json=as_json)
             raise typer.Exit(1 if summary.failures else 0)
-        run(Neighbourhood(wish, plan).run())
+        run(Neighbourhood(wish, folder).run())
+    except PartError as error:
+        if not error.has_spoken:
+            raise
+        raise typer.Exit(1) from None
     finally:
         folder.release()
 
@@ -91,11 +94,13 @@ def fleet_part(wish: Wish, plan: Document) -> Part:
     )
 
 
-async def read_once(wish: Wish, plan: Document) -> Summary:
+async def read_once(wish: Wish, folder: Folder) -> Summary:
     """Start the meters, read everything once, end them."""
+    plan = folder.plan(wish)
     fleet = fleet_part(wish, plan)
     try:
         ready = await fleet.start()
+        folder.keep(plan)
         settings = Settings(data=wish.folder / HEADEND)
         clock = ScenarioClock(wish.folder / FLEET / "clock.json")
         bring_in(settings, Path(ready["shipment"]), clock)
@@ -130,13 +135,14 @@ def show_summary(summary: Summary, *, as_json: bool) -> None:
 class Neighbourhood:
     """Meters and head-end in service, until somebody says stop."""
 
-    def __init__(self, wish: Wish, plan: Document) -> None:
+    def __init__(self, wish: Wish, folder: Folder) -> None:
         self.wish = wish
-        self.plan = plan
+        self.folder = folder
+        self.plan = folder.plan(wish)
         self.console = Console(stderr=True, highlight=False)
         self.progress = bar("reading meters")
-        self.task = self.progress.add_task("", total=plan["meters"], more="")
-        self.fleet = fleet_part(wish, plan)
+        self.task = self.progress.add_task("", total=self.plan["meters"], more="")
+        self.fleet = fleet_part(wish, self.plan)
         self.headend: Part | None = None
         self.ready: Document = {}
         self.zone = Settings(data=wish.folder / HEADEND).zone
@@ -163,15 +169,19 @@ class Neighbourhood:
 
     async def _live(self) -> None:
         self.ready = await self.fleet.start()
+        self.folder.keep(self.plan)
         self.headend = Part(
             "head-end", lambda: headend_command(self.wish.folder, self.ready, self.wish.port), self._hear
         )
         web = await self.headend.start()
         self._show(web)
         self.progress.start()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self.fleet.keep(self._say, self._fleet_again))
-            group.create_task(self.headend.keep(self._say, self._headend_again))
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.fleet.keep(self._say, self._fleet_again))
+                group.create_task(self.headend.keep(self._say, self._headend_again))
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from None
 
     def _show(self, web: Document) -> None:
         addresses = self.ready["addresses"]

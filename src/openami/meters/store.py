@@ -102,14 +102,14 @@ class Stored:
         folder.mkdir(parents=True, exist_ok=True)
         journal = Journal(folder / JOURNAL)
         try:
-            plan = Plan.read(folder)
-            if plan is None:
-                Keyring.draw(asked.meters, random).save(folder / KEYS)
-                asked.write(folder)
-            else:
-                plan.check(asked, folder)
-            plan = plan or asked
+            kept = Plan.read(folder)
+            if kept is not None:
+                kept.check(asked, folder)
+            plan = kept or asked
             load = drive.load(Identity().serials(plan.meters), plan.start_utc)
+            if kept is None:  # nothing is begun with a load that cannot be read
+                Keyring.draw(plan.meters, random).save(folder / KEYS)
+                plan.write(folder)
             holding = cls._holding(plan, journal.snapshot, now)
             fleet = Fleet(holding, Keyring.load(folder / KEYS), load, random=random)
             for payload in journal.replay():
