@@ -173,3 +173,10 @@ def test_a_web_port_that_is_taken_ends_up_in_one_sentence_and_leaves_nothing_run
         done = openami("up", "--meters", "1", "--data", str(tmp_path), "--port", port)
     assert port in one_sentence(done)
     assert openami("up", "--once", "--data", str(tmp_path)).returncode == 0
+
+
+def test_up_takes_another_port_for_its_meters_when_theirs_is_taken(tmp_path):
+    with served(tmp_path / "other", "--port", "4059", "--or-free", "--history", "0") as other:
+        done = openami("up", "--once", "--json", "--meters", "1", "--data", str(tmp_path / "data"))
+        assert done.returncode == 0, done.stderr
+    assert int(other.meters[0]["port"]) > 0

@@ -79,6 +79,7 @@ def serve(
     count: Annotated[int, typer.Option(min=1, help="How many meters.")] = 1,
     data: Annotated[Path | None, typer.Option(file_okay=False, help="Folder that keeps them.")] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="TCP port; 0 takes a free one.")] = DLMS_PORT,
+    or_free: Annotated[bool, typer.Option("--or-free", help="If that port is in use, take a free one.")] = False,
     host: Annotated[
         str, typer.Option(help="One host, and a port for each meter, in place of an address for each.")
     ] = "",
@@ -105,6 +106,7 @@ def serve(
         meters=count,
         folder=data or default_folder(product),
         port=port,
+        may_move=or_free,
         host=host,
         history_days=history,
         speed=speed,

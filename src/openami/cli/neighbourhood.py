@@ -15,13 +15,12 @@ from typing import Any, cast
 
 from openami.aio import kin
 from openami.aio.lock import FileLock
-from openami.aio.tcp import DLMS_PORT, AddressInUse, listening_socket
+from openami.aio.tcp import DLMS_PORT
 from openami.core.errors import AmiError, DefinitionError
 
 PRODUCT = "compactiq"
 METERS = 100
 SPEED = 60.0
-LOOPBACK = "127.0.0.1"
 FLEET, HEADEND, PLAN, LOCK = "fleet", "headend", "up.json", "up.lock"
 RESTARTS, RESTARTS_S = 5, 60.0
 """A part that ends by itself is started again, unless it has ended so often within so many seconds."""
@@ -147,7 +146,7 @@ async def documents(process: asyncio.subprocess.Process) -> AsyncIterator[Docume
 
 def fleet_command(folder: Path, plan: Document, speed: float | None, port: int) -> list[str]:
     """How the meters are started."""
-    command = ["meter", "serve", PRODUCT, "--json", "--count", str(plan["meters"]), "--port", str(port)]
+    command = ["meter", "serve", PRODUCT, "--json", "--count", str(plan["meters"]), "--port", str(port), "--or-free"]
     command += ["--data", str(folder / FLEET)]
     if speed is not None or not (folder / FLEET).exists():
         command += ["--speed", str(speed or SPEED)]
@@ -163,19 +162,10 @@ def headend_command(folder: Path, fleet: Document, port: int | None) -> list[str
     return command if port is None else [*command, "--port", str(port)]
 
 
-def free_port(wanted: int) -> int:
-    """The port wanted, or 0 for any that is free."""
-    try:
-        listening_socket(LOOPBACK, wanted).close()
-    except AddressInUse:
-        return 0
-    return wanted
-
-
 def meters_port(folder: Path) -> int:
     """Where the meters listened last time, so that a part started again finds the others; 4059 the first time."""
     shipment = folder / FLEET / "shipment.csv"
     if not shipment.exists():
-        return free_port(DLMS_PORT)
+        return DLMS_PORT
     with shipment.open(encoding="utf-8", newline="") as file:
-        return free_port(int(next(csv.DictReader(file))["port"]))
+        return int(next(csv.DictReader(file))["port"])

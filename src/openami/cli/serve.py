@@ -11,7 +11,7 @@ from pathlib import Path
 
 from openami.aio.clock import Clock, RealClock, ScenarioClock
 from openami.aio.server import FleetListener, Session
-from openami.aio.tcp import Address, has_loopback_net
+from openami.aio.tcp import Address, AddressInUse, has_loopback_net
 from openami.meters.identity import address
 from openami.meters.loads import Drive
 from openami.meters.store import Plan, Stored
@@ -29,6 +29,8 @@ class Service:
     meters: int
     folder: Path
     port: int
+    may_move: bool = False
+    """Where the port is in use, take a free one."""
     host: str = ""
     """Where each meter has a port of its own; empty for an address each, where the system can."""
     history_days: int = 10
@@ -99,13 +101,22 @@ def stopped_by_signals() -> asyncio.Event:
 async def listening(service: Service, gate: Gate) -> AsyncGenerator[tuple[str, FleetListener]]:
     """Hold the sockets: one for all addresses, or one port for each meter."""
     host = service.host or ("" if has_loopback_net() else LOOPBACK)
-    if host:
-        stand_ins = [address(meter) for meter in range(service.meters)]
-        listener = FleetListener(gate, port=service.port, host=host, stand_ins=stand_ins)
-    else:
-        listener = FleetListener(gate, port=service.port)
-    async with listener:
+    listener = listener_of(service, gate, host, service.port)
+    async with contextlib.AsyncExitStack() as opened:
+        try:
+            await opened.enter_async_context(listener)
+        except AddressInUse:
+            if not service.may_move:
+                raise
+            listener = await opened.enter_async_context(listener_of(service, gate, host, 0))
         yield host, listener
+
+
+def listener_of(service: Service, gate: Gate, host: str, port: int) -> FleetListener:
+    """Make the listener, not yet open."""
+    if not host:
+        return FleetListener(gate, port=port)
+    return FleetListener(gate, port=port, host=host, stand_ins=[address(meter) for meter in range(service.meters)])
 
 
 @contextlib.asynccontextmanager
