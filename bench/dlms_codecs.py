@@ -73,7 +73,7 @@ def profiles() -> Iterator[Row]:
         0.1,
         cosem.name,
         cosem.median("profile_decode") * 1e3,
-        note="960 rows: clock, status, two registers; the peer gives Python objects, we give typed columns",
+        note="960 rows: clock, status, two registers; the peer gives Python values, we give typed columns",
     )
     yield Row("dlms.profile_decode_null", ours["null"] * 1e3, "ms", 0.4, note="regular clock and status are null")
     yield Row(

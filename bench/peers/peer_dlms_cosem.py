@@ -15,8 +15,8 @@ from typing import Any
 
 from dlms_cosem import cosem, enumerations
 from dlms_cosem.client import DlmsClient
+from dlms_cosem.dlms_data import DlmsDataParser
 from dlms_cosem.io import BlockingTcpIO, TcpTransport
-from dlms_cosem.parsers import ProfileGenericBufferParser
 from dlms_cosem.protocol import acse, xdlms
 from dlms_cosem.security import (
     HighLevelSecurityGmacAuthentication,
@@ -46,13 +46,6 @@ def median(work: Callable[[], object], rounds: int, calls: int) -> float:
 
 def codec(orders: dict[str, Any]) -> dict[str, float]:
     response = bytes.fromhex(orders["response"])
-    columns = [
-        CLOCK,
-        *(
-            cosem.CosemAttribute(enumerations.CosemInterface.REGISTER, cosem.Obis.from_string(name), 2)
-            for name in ("0.0.96.10.2.255", "1.0.1.8.0.255", "1.0.2.8.0.255")
-        ),
-    ]
     control = SecurityControlField(security_suite=0, authenticated=True, encrypted=True)
     plain = bytes(30)
     ciphered = encrypt(control, TITLE, 1, KEY, plain, AUTHENTICATION)
@@ -62,7 +55,7 @@ def codec(orders: dict[str, Any]) -> dict[str, float]:
 
     def decode() -> object:
         data = xdlms.GetResponseNormal.from_bytes(response).data
-        return ProfileGenericBufferParser(capture_objects=columns, capture_period=15).parse_bytes(bytes(data))
+        return [value.to_python() for value in DlmsDataParser().parse(data)]
 
     def associate() -> None:
         acse.ApplicationAssociationRequest.from_bytes(request.to_bytes())
