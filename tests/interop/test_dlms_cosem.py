@@ -19,7 +19,7 @@ def test_the_public_client_reads_the_clock(meter):
     assert bytes.fromhex(found["clock"])[:2] == b"\x09\x0c"
 
 
-@pytest.mark.feature("IQ0404100K1-R-92", "IQ0404100K1-R-100", "IQ0404100K1-R-101")
+@pytest.mark.feature("IQ0404100K1-R-101")
 def test_hls5_with_general_glo_ciphering_reads_clock_register_and_profile(meter):
     now = datetime.now().astimezone()
     start = (now - timedelta(days=2)).replace(minute=0, second=0, microsecond=0)

@@ -21,7 +21,7 @@ def test_the_public_client_reads_device_name_counter_and_clock_and_nothing_else(
     assert found["values"]["1/0.0.42.0.0.255/2"] == "OAMSIM0000000001"
 
 
-@pytest.mark.feature("IQ0404100K1-R-92", "IQ0404100K1-R-100", "IQ0404100K1-R-101")
+@pytest.mark.feature("IQ0404100K1-R-101")
 def test_hls5_ciphered_reads_the_object_list_and_every_readable_attribute(meter):
     orders = orders_for(meter.meters[0], client=1, invocation_counter=100, profile="1.0.99.1.0.255", rows=5)
     found = run_outsider("gurux_client.py", orders)

@@ -25,7 +25,7 @@ def file_wh(path) -> np.ndarray:
     return np.cumsum(np.array(watts, np.int64).reshape(-1, 15).sum(axis=1)) * 1000 // 60
 
 
-@pytest.mark.feature("IQ0404100K1-R-01", "IQ0404100K1-R-92")
+@pytest.mark.feature("IQ0404100K1-R-92")
 def test_the_energy_stored_is_the_energy_of_the_file_to_one_register_step(tmp_path, shared):
     path = shared / FILE
     summary = up_once(tmp_path, "--meters", "2", "--loads", str(path))

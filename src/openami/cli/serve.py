@@ -141,7 +141,8 @@ def open_fleet(service: Service, clock: Clock) -> Stored:
 
 def beginning(now: float, days: int) -> int:
     """Give the quarter of an hour so many days ago: the profile of a CompactIQ holds ten days and no more."""
-    return math.ceil((now - days * DAY_S) / QUARTER_S) * QUARTER_S
+    quarter = math.ceil((now - days * DAY_S) / QUARTER_S)
+    return min(quarter, int(now) // QUARTER_S) * QUARTER_S  # a meter without history does not begin in the future
 
 
 async def catch_up(
