@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from struct import Struct
-from typing import Self
+from typing import Final, Self
 
 from openami.core.errors import DecodeError, EncodeError
 
@@ -96,3 +96,83 @@ class Stream:
         if version != VERSION:
             return DecodeError(f"wrapper version {version}, expected {VERSION}", offset=0)
         return DecodeError(f"APDU of {length} octets, at most {self.max_apdu} are taken", offset=6)
+
+
+class ClientStream(Stream):
+    """The wrapper as a client's link: it needs no setting up, and nothing on it is late but the answer."""
+
+    __slots__ = ("_out",)
+    is_connected: Final = True
+    progress: Final = 0
+    deadline: Final = None
+
+    def __init__(self, source: int, destination: int, *, max_apdu: int = MAX_LENGTH) -> None:
+        super().__init__(source, destination, max_apdu=max_apdu)
+        self._out: list[bytes] = []
+
+    def connect(self, now: float) -> None:
+        """Nothing to do: the stream is connected."""
+
+    def send(self, apdu: bytes, now: float) -> None:
+        """Take an APDU to be sent."""
+        self._out.append(self.wrap(apdu))
+
+    def receive(self, data: bytes, now: float) -> list[bytes]:
+        """Take what has arrived; the APDUs that are whole by now."""
+        return self.feed(data)
+
+    def expire(self, now: float) -> None:
+        """Nothing is ever repeated."""
+
+    def outgoing(self) -> list[bytes]:
+        """Hand over what is to be sent."""
+        out, self._out = self._out, []
+        return out
+
+    def disconnect(self, now: float) -> bool:
+        """Nothing to do: the stream is closed by its owner."""
+        return True
+
+    def abort(self) -> None:
+        """Forget what was half received or not yet sent."""
+        self.buffer.clear()
+        self.needed = SIZE
+        self._out.clear()
+
+
+class ServerStream(Stream):
+    """The wrapper as a server's link: one wrapper port of ours, clients told apart by theirs."""
+
+    __slots__ = ("_out",)
+    deadline: Final = None
+
+    def __init__(self, server_sap: int, *, max_apdu: int = MAX_LENGTH) -> None:
+        super().__init__(server_sap, 0, max_apdu=max_apdu)
+        self._out: list[bytes] = []
+
+    def receive(self, data: bytes, now: float) -> list[tuple[int, bytes | None]]:
+        """Take what has arrived: client SAP and APDU, of those that are for us."""
+        return [(head.source, apdu) for head, apdu in self.frames(data) if apdu and head.destination == self.source]
+
+    def send(self, client_sap: int, apdu: bytes, now: float) -> None:
+        """Take an answer to be sent."""
+        self._out.append(Header(self.source, client_sap, len(apdu)).encode() + apdu)
+
+    def notify(self, client_sap: int, apdu: bytes, now: float) -> None:
+        """Take an APDU that nobody asked for: it leaves like an answer."""
+        self.send(client_sap, apdu, now)
+
+    def expire(self, now: float) -> list[tuple[int, bytes | None]]:
+        """Nothing is ever repeated, nobody leaves."""
+        return []
+
+    def outgoing(self) -> list[bytes]:
+        """Hand over what is to be sent."""
+        out, self._out = self._out, []
+        return out
+
+    def abort(self) -> None:
+        """Forget what was half received or not yet sent."""
+        self.buffer.clear()
+        self.needed = SIZE
+        self._out.clear()

@@ -20,8 +20,9 @@ from openami.dlms.client.opening import Associate, Release
 from openami.dlms.client.refusal import exception
 from openami.dlms.client.session import EXCEPTION_TAG, Session
 from openami.dlms.client.set import Set, SetItem
+from openami.dlms.link import ClientLink
 from openami.dlms.security import ReceiveCounter, Security, SendCounter
-from openami.dlms.wrapper import Stream
+from openami.dlms.wrapper import ClientStream
 from openami.dlms.xdlms import DEFAULT_CONFORMANCE, AttributeItem, Conformance
 
 
@@ -54,7 +55,7 @@ NOTIFICATIONS: Final = frozenset((0x0F, 0xC2))
 
 
 class Client:
-    """One client of one logical device, over the wrapper. Requests queue; one is in flight.
+    """One client of one logical device over a link, or over the wrapper. Requests queue; one is in flight.
 
     `now` given with a verb makes its time-out exact; without it the clock starts with the first
     `expire` after the APDU was handed out.
@@ -65,13 +66,14 @@ class Client:
         "_current",
         "_due",
         "_last_id",
+        "_link",
         "_max_pdu",
         "_now",
-        "_out",
+        "_parting",
         "_planned",
+        "_progress",
         "_queue",
         "_session",
-        "_stream",
         "_timeout_s",
         "state",
     )
@@ -81,6 +83,7 @@ class Client:
         *,
         client_sap: int,
         server_sap: int = 1,
+        link: ClientLink | None = None,
         security: Security,
         random: Callable[[int], bytes],
         send_counter: SendCounter | None = None,
@@ -92,13 +95,13 @@ class Client:
         counter = send_counter or SendCounter(security.invocation_counter or 0)
         received = receive_counter or ReceiveCounter()
         self._session = Session(security, random, counter, received, conformance)
-        self._stream = Stream(client_sap, server_sap)
+        self._link = ClientStream(client_sap, server_sap) if link is None else link
         self._max_pdu = max_pdu
         self._timeout_s = timeout_s
         self._queue: deque[Exchange] = deque()
         self._current: Exchange | None = None
-        self._out: list[bytes] = []
-        self._last_id = 0
+        self._parting: Released | None = None
+        self._last_id = self._progress = 0
         self._now = self._due = 0.0
         self._anchored = True
         self.state = self._planned = State.IDLE
@@ -132,43 +135,62 @@ class Client:
         """Take what has arrived."""
         self._now = now
         events: list[Event] = []
+        link = self._link
         try:
-            apdus = self._stream.feed(data)
+            apdus = link.receive(data, now)
         except DecodeError as error:
-            return self.abort(RemoteProtocolError(f"what arrived is no wrapper: {error}"))
+            return self.abort(RemoteProtocolError(f"what arrived cannot be read: {error}"))
+        except AmiError as error:
+            return self.abort(error)
+        if link.progress != self._progress:
+            self._progress, self._due = link.progress, now + self._timeout_s
         for apdu in apdus:
             self._take(apdu, events)
+        if self._parting is not None:
+            self._part(events)
         return events
 
     def expire(self, now: float) -> list[Event]:
-        """Fail the request in flight when its answer is overdue."""
+        """Let the link repeat what was lost; fail the request in flight when its answer is overdue."""
         self._now = now
+        events: list[Event] = []
+        try:
+            self._link.expire(now)
+        except AmiError as error:
+            return self._lose(error)
+        if self._parting is not None:
+            self._part(events)
         if self._current is None or now < self._due:
-            return []
+            return events
         if not self._anchored:
             self._anchored, self._due = True, now + self._timeout_s
-            return []
-        events: list[Event] = []
+            return events
         self._fail(LinkTimeout(f"no answer within {self._timeout_s:g} s"), events)
         return events
 
     def outgoing(self) -> list[bytes]:
         """Hand over what is to be sent."""
-        out, self._out = self._out, []
-        return out
+        return self._link.outgoing()
 
     @property
     def deadline(self) -> float | None:
         """When to call `expire`."""
-        return None if self._current is None else self._due
+        deadline = self._link.deadline
+        if self._current is None:
+            return deadline
+        return self._due if deadline is None else min(deadline, self._due)
 
     def abort(self, error: AmiError) -> list[Event]:
         """Give up: the connection is gone. Fails all that is under way; there is no association."""
+        self._link.abort()
+        self._parting = None
+        return self._drop(error)
+
+    def _drop(self, error: AmiError) -> list[Event]:
+        """Fail all that is under way."""
         pending = [self._current, *self._queue] if self._current else list(self._queue)
         self._current = None
         self._queue.clear()
-        self._out.clear()
-        self._stream.buffer.clear()
         self._session.end()
         self.state = self._planned = State.IDLE
         return [Failed(exchange.id, error) for exchange in pending]
@@ -193,6 +215,8 @@ class Client:
         before = self.state
         self.state = TRANSITIONS[before][type(exchange)]
         try:
+            if not self._link.is_connected:
+                self._link.connect(self._now if now is None else now)
             apdu = exchange.start(self._session)
         except AmiError:
             self.state = before
@@ -200,8 +224,19 @@ class Client:
         self._current = exchange
         self._send(apdu, now)
 
+    def _lose(self, error: AmiError) -> list[Event]:
+        """Give up; a link that was only to be taken down is down."""
+        events: list[Event] = [] if self._parting is None else [self._parting]
+        return events + self.abort(error)
+
+    def _part(self, events: list[Event]) -> None:
+        """Tell that the association is released once its link is down."""
+        if self._parting is not None and not self._link.is_connected:
+            events.append(self._parting)
+            self._parting = None
+
     def _send(self, apdu: bytes, now: float | None) -> None:
-        self._out.append(self._stream.wrap(apdu))
+        self._link.send(apdu, self._now if now is None else now)
         self._anchored = now is not None
         self._due = (self._now if now is None else now) + self._timeout_s
 
@@ -235,13 +270,21 @@ class Client:
     def _finish(self, event: Event, events: list[Event]) -> None:
         before, self._current = self.state, None
         self.state = TRANSITIONS[before].get(type(event), before)
-        events.append(event)
+        self._tell(event, events)
         if self.state is State.IDLE:
             self._session.end()
         if before is State.ASSOCIATING and self.state is State.IDLE:
-            events += self.abort(LocalProtocolError("there is no association: it could not be opened"))
+            self._link.disconnect(self._now)
+            events += self._drop(LocalProtocolError("there is no association: it could not be opened"))
         while self._queue and self._current is None:
             self._begin_queued(self._queue.popleft(), events)
+
+    def _tell(self, event: Event, events: list[Event]) -> None:
+        """Tell the shell; of a release only once the link is down, where it has to be taken down."""
+        if isinstance(event, Released) and not self._link.disconnect(self._now):
+            self._parting = event
+        else:
+            events.append(event)
 
     def _begin_queued(self, exchange: Exchange, events: list[Event]) -> None:
         try:

@@ -1,9 +1,10 @@
-"""The server end of the wrapper: associations of one logical device. No I/O, no clock."""
+"""The server end of a link: associations of one logical device. No I/O, no clock."""
 
 from collections.abc import Callable, Mapping
 
 from openami.core.errors import DecodeError, LocalProtocolError, RemoteProtocolError, SecurityError
 from openami.dlms.acse import AARQ, ApplicationContext, Diagnostic
+from openami.dlms.link import ServerLink
 from openami.dlms.security import Counters
 from openami.dlms.security.hls import CHALLENGE_MAX, CHALLENGE_MIN
 from openami.dlms.security.suite import TITLE_LENGTH
@@ -12,16 +13,16 @@ from openami.dlms.server.events import Event, Results
 from openami.dlms.server.opening import Identity, RejectionError, reject
 from openami.dlms.server.services import NotServedError
 from openami.dlms.server.session import AARQ_TAG, Session, refuse
-from openami.dlms.wrapper import Header, Stream
+from openami.dlms.wrapper import ServerStream
 from openami.dlms.xdlms import ServiceErrorCode, StateError
 
 
 class Server:
     """One connection to one logical device; clients are told apart by their SAP.
 
-    A request becomes an event and is answered by `respond`, at once or later. Octets that are no
-    wrapper raise `RemoteProtocolError`: the connection cannot go on. All else that a client may
-    send is answered or ignored.
+    A request becomes an event and is answered by `respond`, at once or later. Without a link it speaks the
+    wrapper; octets that the link cannot read raise `RemoteProtocolError`: the connection cannot go on. All
+    else that a client may send is answered or ignored.
     """
 
     __slots__ = (
@@ -30,9 +31,9 @@ class Server:
         "_identity",
         "_inactivity_s",
         "_last_id",
-        "_out",
+        "_link",
+        "_now",
         "_sessions",
-        "_stream",
         "server_sap",
     )
 
@@ -44,6 +45,7 @@ class Server:
         counters: Counters,
         random: Callable[[int], bytes],
         server_sap: int = 1,
+        link: ServerLink | None = None,
         max_pdu: int = 0xFFFF,
         challenge_length: int = 16,
         inactivity_s: float | None = None,
@@ -57,41 +59,51 @@ class Server:
         self._associations = associations
         self._identity = Identity(system_title, counters, random, max_pdu, challenge_length, accepts_plain_release)
         self._inactivity_s = inactivity_s
-        self._stream = Stream(server_sap, 0)
+        self._link = ServerStream(server_sap) if link is None else link
         self._sessions: dict[int, Session] = {}
-        self._out: list[bytes] = []
         self._last_id = 0
+        self._now = 0.0
         self._due: float | None = None
 
     def receive(self, data: bytes, now: float) -> list[Event]:
         """Take what has arrived."""
+        self._now = now
         if self._inactivity_s is not None:
             self._due = now + self._inactivity_s
         try:
-            frames = self._stream.frames(data)
+            arrived = self._link.receive(data, now)
         except DecodeError as error:
-            raise RemoteProtocolError(f"what arrived is no wrapper: {error}") from error
+            raise RemoteProtocolError(f"what arrived cannot be read: {error}") from error
         events: list[Event] = []
-        for header, apdu in frames:
-            if apdu and header.destination == self.server_sap:
-                self._send(header.source, self._take(header.source, apdu, events))
+        for client_sap, apdu in arrived:
+            if apdu is None:
+                self._leave(client_sap, events)
+            else:
+                self._send(client_sap, self._take(client_sap, apdu, events))
         return events
 
     def expire(self, now: float) -> list[Event]:
-        """End associations that have been silent for too long."""
-        if self._due is None or now < self._due:
-            return []
-        return self.close()
+        """End associations that have been silent for too long, and those whose link has gone."""
+        self._now = now
+        events: list[Event] = []
+        for client_sap, _ in self._link.expire(now):
+            self._leave(client_sap, events)
+        if self._due is not None and now >= self._due:
+            events += self.close()
+        return events
 
     def outgoing(self) -> list[bytes]:
         """Hand over what is to be sent."""
-        out, self._out = self._out, []
-        return out
+        return self._link.outgoing()
 
     @property
     def deadline(self) -> float | None:
         """When to call `expire`."""
-        return self._due if self._sessions else None
+        due = self._due if self._sessions else None
+        deadline = self._link.deadline
+        if due is None or deadline is None:
+            return deadline if due is None else due
+        return min(due, deadline)
 
     def respond(self, request: int, results: Results) -> None:
         """Answer a request; nothing happens if its association has ended meanwhile."""
@@ -112,7 +124,13 @@ class Server:
 
     def _send(self, client_sap: int, apdu: bytes | None) -> None:
         if apdu is not None:
-            self._out.append(Header(self.server_sap, client_sap, len(apdu)).encode() + apdu)
+            self._link.send(client_sap, apdu, self._now)
+
+    def _leave(self, client_sap: int, events: list[Event]) -> None:
+        """End the association of a client that has left the link."""
+        session = self._sessions.pop(client_sap, None)
+        if session is not None:
+            session.end(events)
 
     def _take(self, client_sap: int, apdu: bytes, events: list[Event]) -> bytes | None:
         session = self._sessions.get(client_sap)
