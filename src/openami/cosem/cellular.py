@@ -4,21 +4,9 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from openami.core.time import CosemDateTime
+from openami.cosem.elements import TAGGED_DATE_TIME
 from openami.cosem.objects import Attribute, CosemObject, interface_class
-from openami.dlms.data import (
-    DATE_TIME,
-    ENUM,
-    INT8,
-    OCTET_STRING,
-    UINT8,
-    UINT16,
-    UINT32,
-    VISIBLE_STRING,
-    Codec,
-    Tag,
-    array,
-    structure,
-)
+from openami.dlms.data import ENUM, INT8, OCTET_STRING, UINT8, UINT16, UINT32, VISIBLE_STRING, array, structure
 
 
 class QualityOfService(NamedTuple):
@@ -89,19 +77,6 @@ class AdjacentCell(NamedTuple):
     signal_quality: int
 
 
-class TaggedDateTime(Codec[CosemDateTime]):
-    """Date-time under its own tag 25; read as octet-string too."""
-
-    def encode(self, value: CosemDateTime) -> bytes:
-        """Tag and twelve octets."""
-        return bytes((Tag.DATE_TIME,)) + value.encode()
-
-    def decode(self, data: bytes, offset: int = 0) -> tuple[CosemDateTime, int]:
-        """Read either form."""
-        return DATE_TIME.decode(data, offset)
-
-
-TAGGED_DATE_TIME = TaggedDateTime("date-time", DATE_TIME.tags)
 QOS = structure(QualityOfService, UINT8, UINT8, UINT8, UINT8, UINT8)
 QOS_PAIR = structure(QualityOfServices, QOS, QOS)
 CELL = structure(Cell, UINT16, UINT16, UINT8, UINT8)

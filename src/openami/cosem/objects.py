@@ -137,11 +137,13 @@ class Attribute(Generic[T]):
         return twin
 
 
-def computed(attribute_id: int, codec: Codec[T]) -> Callable[[Callable[[S], T]], Attribute[T]]:
+def computed(
+    attribute_id: int, codec: Codec[T], *, verified: bool = True
+) -> Callable[[Callable[[S], T]], Attribute[T]]:
     """Declare an attribute that an object works out, unless it was given a value."""
 
     def declare(function: Callable[[S], T]) -> Attribute[T]:
-        attribute = Attribute(attribute_id, codec)
+        attribute = Attribute(attribute_id, codec, verified=verified)
         attribute.compute = cast("Callable[[CosemObject], T]", function)
         return attribute
 
