@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openami.core.errors import AmiError, DecodeError, SecurityError
-from openami.dlms.security.channel import Channel, Ciphering, PolicyError
+from openami.dlms.security.channel import Channel, Ciphering, CompressionError, PolicyError
 from openami.dlms.security.cipher import Cipher
 from openami.dlms.security.counters import CounterError, ReceiveCounter, SendCounter
 from openami.dlms.security.envelope import Form
@@ -97,11 +97,14 @@ def test_more_protection_than_the_policy_is_welcome(policy):
     assert server.open(client.seal(GET, Form.GLO, 0x30))[0] == GET
 
 
-@pytest.mark.parametrize("bits", [0x01, 0x02, 0x40, 0x80])
-def test_another_suite_the_broadcast_key_and_compression_are_refused(bits):
-    client, server = ciphering(ONE, OTHER), ciphering(OTHER, ONE)
-    with pytest.raises(SecurityError, match="security control"):
-        server.open(client.seal(GET, Form.GLO, 0x30 | bits))
+@pytest.mark.parametrize(
+    ("bits", "words"), [(0x01, "suite 0"), (0x02, "suite 0"), (0x40, "broadcast key"), (0x80, "V.44")]
+)
+def test_another_suite_the_broadcast_key_and_compression_are_refused(bits, words):
+    forger = Ciphering(Channel(Cipher(EK, AK), bits, SendCounter().take, ReceiveCounter()), ONE, OTHER, 0)
+    with pytest.raises(SecurityError, match=words) as refused:
+        ciphering(OTHER, ONE).open(forger.seal(GET, Form.GLO, 0x30))
+    assert isinstance(refused.value, CompressionError) == (bits == 0x80)
 
 
 def test_another_title_is_refused():

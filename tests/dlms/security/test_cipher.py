@@ -114,3 +114,39 @@ def test_any_octets_give_an_apdu_or_an_error(protected):
 def test_what_is_cut_off_is_a_decode_error(protected):
     with pytest.raises(DecodeError):
         Cipher(EK, AK).unprotect(TITLE, bytes.fromhex(protected))
+
+
+# McGrew and Viega, test cases 4 and 16 (NIST SP 800-38D): key, ciphertext, tag; the tag is cut to 12 octets
+NIST_PLAIN = bytes.fromhex(
+    "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72"
+    "1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39"
+)
+NIST_AAD = bytes.fromhex("feedfacedeadbeeffeedfacedeadbeefabaddad2")
+NIST = {
+    "AES-128": (
+        "feffe9928665731c6d6a8f9467308308",
+        (
+            "42831ec2217774244b7221b784d0d49ce3aa212f2c02a4e035c17e2329aca12e"
+            "21d514b25466931c7d8f6a5aac84aa051ba30b396a0aac973d58e091"
+        ),
+        "5bc94fbc3221a5db94fae95ae7121a47",
+    ),
+    "AES-256": (
+        "feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308",
+        (
+            "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa"
+            "8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f662"
+        ),
+        "76fc6ece0f4e1768cddf8853bb2d551b",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", sorted(NIST))
+def test_the_numbers_of_nist_both_ways(name):
+    """The first octet of the associated data stands where our security control octet does: it has both bits."""
+    key, text, tag = (bytes.fromhex(part) for part in NIST[name])
+    cipher, title = Cipher(key, NIST_AAD[1:]), bytes.fromhex("cafebabefacedbad")
+    protected = cipher.protect(title, NIST_AAD[0], 0xDECAF888, NIST_PLAIN)
+    assert protected == NIST_AAD[:1] + bytes.fromhex("decaf888") + text + tag[:12]
+    assert cipher.unprotect(title, protected) == NIST_PLAIN

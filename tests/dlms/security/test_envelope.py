@@ -19,7 +19,7 @@ def test_tags_are_those_of_the_standard():
     assert sorted(envelope.GLO.values()) == GLO_TAGS
     assert sorted(envelope.DED.values()) == DED_TAGS
     assert set(envelope.GLO) == set(envelope.DED)
-    assert {*GLO_TAGS, *DED_TAGS, 219, 220} == envelope.CIPHERED
+    assert {*GLO_TAGS, *DED_TAGS, 219, 220, 221, 223} == envelope.CIPHERED
 
 
 def landis_gyr(frames: bytes) -> bytes:
@@ -101,6 +101,8 @@ def test_a_tail_or_a_cut_is_refused(dlms_vectors):
             envelope.decode(wrong)
 
 
-def test_a_service_without_ciphered_form_is_refused():
-    with pytest.raises(DecodeError, match="no glo form"):
-        envelope.encode(Form.GLO, 216, b"", b"")
+@pytest.mark.parametrize("form", [Form.GLO, Form.DED])
+@pytest.mark.parametrize("tag", [15, 16, 217, 218])
+def test_a_service_without_a_ciphered_tag_takes_the_general_form(form, tag):
+    apdu = envelope.encode(form, tag, b"OAM00001", bytes(20))
+    assert envelope.decode(apdu) == (Form(form | 2), -1, b"OAM00001", bytes(20))

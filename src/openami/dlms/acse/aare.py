@@ -65,6 +65,11 @@ DIAGNOSTICS: dict[tuple[int, int], Diagnostic | ProviderDiagnostic] = {
     **{(0xA1, code): code for code in Diagnostic},
     **{(0xA2, code): code for code in ProviderDiagnostic},
 }
+#: The same as they stand in an APDU.
+RESULT_OCTETS: dict[bytes | None, AssociationResult] = {bytes((INTEGER, 1, code)): code for code in AssociationResult}
+DIAGNOSTIC_OCTETS: dict[bytes | None, Diagnostic | ProviderDiagnostic] = {
+    bytes((source, 3, INTEGER, 1, code)): diagnostic for (source, code), diagnostic in DIAGNOSTICS.items()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,9 @@ class AARE:
 
 def decode_result(found: Elements) -> AssociationResult:
     """Element result [2]; a reserved code is refused."""
+    known = RESULT_OCTETS.get(found.content(0xA2))
+    if known is not None:
+        return known
     code = found.integer(0xA2)
     if code is None:
         raise found.missing("result")
@@ -142,6 +150,9 @@ def decode_result(found: Elements) -> AssociationResult:
 
 def decode_diagnostic(found: Elements) -> Diagnostic | ProviderDiagnostic:
     """Element result-source-diagnostic [3]: a choice of two code spaces; a reserved code is refused."""
+    known = DIAGNOSTIC_OCTETS.get(found.content(0xA3))
+    if known is not None:
+        return known
     span = found.spans.get(0xA3)
     if span is None:
         raise found.missing("result-source-diagnostic")

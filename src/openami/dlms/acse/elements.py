@@ -21,13 +21,18 @@ class Elements:
         if found != tag:
             raise DecodeError(f"tag {found:02X}, expected {tag:02X}", offset=0)
         self.apdu = apdu
-        self.spans: dict[int, tuple[int, int]] = {}
+        spans: dict[int, tuple[int, int]] = {}
+        self.spans = spans
         while offset < end:
-            at = offset
-            found, start, offset = ber.decode(apdu, offset, end)
-            if found in self.spans:
+            at, found, start = offset, apdu[offset], offset + 2
+            # most elements are short, and this loop is run for every association
+            if start <= end and (length := apdu[start - 1]) < 0x80 and start + length <= end and found & 0x1F != 0x1F:
+                offset = start + length
+            else:
+                found, start, offset = ber.decode(apdu, offset, end)
+            if found in spans:
                 raise DecodeError(f"element {found:02X} comes twice", offset=at)
-            self.spans[found] = (start, offset)
+            spans[found] = (start, offset)
             if found == USER_INFORMATION:
                 break
 

@@ -4,11 +4,13 @@ Service-specific tags (Green Book, 9.5) stand for the plain tag; general-glo- an
 general-ded-ciphering name the system title of the sender instead.
 """
 
-from enum import IntEnum
-from typing import Final, TypeAlias
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+from typing import Final, Literal, TypeAlias
 
 from openami.core.errors import DecodeError
 from openami.dlms.axdr import decode_length, encode_length
+from openami.dlms.security.general import GENERAL_CIPHERING, GENERAL_SIGNING
 
 GENERAL_GLO: Final = 219
 GENERAL_DED: Final = 220
@@ -30,6 +32,34 @@ class Form(IntEnum):
         return bool(self & 2)
 
 
+class KeyKind(Enum):
+    """Which key protects the content of general-ciphering."""
+
+    IDENTIFIED = "identified-key"
+    BROADCAST = "broadcast-key"
+    WRAPPED = "wrapped-key"
+    ONE_PASS = "one-pass"  # noqa: S105 - the name of a key agreement scheme
+    STATIC = "static"
+
+
+#: A signature stands round the ciphered APDU, or inside it round the plain one.
+Signing: TypeAlias = Literal["outside", "inside"]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How an APDU travels that is signed, or ciphered by general-ciphering; the answer goes the same way.
+
+    `form` is None where it is signed alone; without a transaction id a new one is made.
+    """
+
+    form: Form | KeyKind | None
+    signing: Signing | None = None
+    transaction_id: bytes = b""
+    date_time: bytes = b""
+    other_information: bytes = b""
+
+
 _INITIATE: Final = (1, 5, 6, 8, 12, 13, 14, 22, 24)
 _SERVICES: Final = (192, 193, 194, 195, 196, 197, 199)
 GLO: Final = {tag: tag + 32 for tag in _INITIATE} | {tag: tag + 8 for tag in _SERVICES}
@@ -40,7 +70,10 @@ _READ: Final = {
     GENERAL_GLO: (Form.GENERAL_GLO, -1),
     GENERAL_DED: (Form.GENERAL_DED, -1),
 }
-CIPHERED: Final = frozenset(_READ)
+#: general-ciphering and general-signing, which `layers` opens.
+LAYERED: Final = frozenset((GENERAL_CIPHERING, GENERAL_SIGNING))
+#: Tags of APDUs that are protected as a whole.
+CIPHERED: Final = LAYERED.union(_READ)
 
 
 #: A ciphered APDU taken apart: form, plain tag (-1 where the form does not tell), system title (empty
@@ -49,13 +82,14 @@ Envelope: TypeAlias = tuple[Form, int, bytes, bytes]
 
 
 def encode(form: Form, plain_tag: int, title: bytes, protected: bytes) -> bytes:
-    """Build the ciphered APDU round `protected`; `title` only enters the general forms."""
-    if form & 2:
+    """Build the ciphered APDU round `protected`; `title` only enters the general forms.
+
+    APDUs that have no tag of their own when ciphered, such as those of ACCESS, take the general form.
+    """
+    if form & 2 or plain_tag not in GLO:
         head = bytes((GENERAL_GLO + (form & 1), len(title))) + title
         return head + encode_length(len(protected)) + protected
-    tag = (DED if form else GLO).get(plain_tag)
-    if tag is None:
-        raise DecodeError(f"APDU with tag {plain_tag} has no {form.name.lower()} form")
+    tag = (DED if form else GLO)[plain_tag]
     return tag.to_bytes(1, "big") + encode_length(len(protected)) + protected
 
 

@@ -1,8 +1,9 @@
 """The symmetric keys of a meter, and the AES key wrap that transports them (RFC 3394)."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
-from typing import NoReturn, Self
+from typing import Final, NoReturn, Self
 
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
@@ -44,10 +45,23 @@ class Keys(Secretive):
     master: bytes | None = field(default=None, repr=False)
     broadcast: bytes | None = field(default=None, repr=False)
 
+    def replaced(self, keys: Mapping[int, bytes]) -> Self:
+        """The same with other keys, by key id."""
+        return replace(self, **{FIELDS[key_id]: key for key_id, key in keys.items()})
+
     def check(self, suite: Suite) -> None:
         """Refuse keys that are not as long as a suite asks for."""
         for name in ("encryption", "authentication", "master", "broadcast"):
             check_length(name, getattr(self, name), suite)
+
+
+#: Key id -> the field of `Keys` it means.
+FIELDS: Final[Mapping[int, str]] = {
+    KeyId.GLOBAL_UNICAST_ENCRYPTION: "encryption",
+    KeyId.GLOBAL_BROADCAST_ENCRYPTION: "broadcast",
+    KeyId.AUTHENTICATION: "authentication",
+    KeyId.MASTER: "master",
+}
 
 
 def check_length(name: str, key: bytes | None, suite: Suite) -> None:

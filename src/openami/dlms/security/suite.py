@@ -5,6 +5,10 @@ from typing import Final
 
 TAG_LENGTH: Final = 12
 TITLE_LENGTH: Final = 8
+#: How an APDU is protected, in the bits of the security control octet; one more for a signature round or in it.
+AUTHENTICATED: Final = 0x10
+ENCRYPTED: Final = 0x20
+SIGNED: Final = 0x100
 
 
 class Suite(IntEnum):
@@ -29,15 +33,40 @@ class SecurityControl(IntFlag):
     COMPRESSED = 0x80
 
 
-class Policy(IntEnum):
-    """Least protection of every APDU of an association (Security setup version 0)."""
+class Policy(IntFlag):
+    """Least protection of every APDU of an association (Security setup, attribute 2).
+
+    Version 0 states 0 to 3 for both directions; version 1 has a bit for each kind of protection of
+    requests and of responses. The two never use the same bits, so one number says either.
+    """
 
     NONE = 0
     A = 1
     E = 2
     AE = 3
+    AUTHENTICATED_REQUEST = 0x04
+    ENCRYPTED_REQUEST = 0x08
+    SIGNED_REQUEST = 0x10
+    AUTHENTICATED_RESPONSE = 0x20
+    ENCRYPTED_RESPONSE = 0x40
+    SIGNED_RESPONSE = 0x80
+
+    @property
+    def request(self) -> int:
+        """Least protection of a request: bits of the security control octet, and `SIGNED`."""
+        return (self.value & 3) << 4 | protection(self.value >> 2)
+
+    @property
+    def response(self) -> int:
+        """Least protection of a response: bits of the security control octet, and `SIGNED`."""
+        return (self.value & 3) << 4 | protection(self.value >> 5)
 
     @property
     def control(self) -> int:
-        """The policy as bits of the security control octet, without the suite."""
-        return self << 4
+        """What the policy asks of either direction, in the bits of the security control octet."""
+        return (self.request | self.response) & (AUTHENTICATED | ENCRYPTED)
+
+
+def protection(bits: int) -> int:
+    """Protection that the three bits of one direction ask for."""
+    return (bits & 3) << 4 | (SIGNED if bits & 4 else 0)
