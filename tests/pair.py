@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 from openami.core.obis import OBIS
+from openami.cosem.device import access_outcomes
 from openami.dlms.acse import AARE, AARQ, ApplicationContext, AssociationResult, Mechanism
 from openami.dlms.client import DEFAULT_CONFORMANCE, Associated, Client, Failed, Got
 from openami.dlms.client import Event as ClientEvent
@@ -133,6 +134,13 @@ class Store:
             return [self.values.get(item[0], DataAccessResult.OBJECT_UNDEFINED) for item in request.items]
         if request.kind == "set":
             return [self.write(attribute, value) for attribute, _, value in request.items]
+        if request.kind == "access":
+            return access_outcomes(
+                request,
+                lambda item: self.values.get(item[0], DataAccessResult.OBJECT_UNDEFINED),
+                lambda item: self.write(item[0], item[2]),
+                lambda item: self.invoke(*item),
+            )
         return [self.invoke(method, parameters) for method, parameters in request.items]
 
     def write(self, attribute: AttributeDescriptor, value: bytes) -> DataAccessResult:

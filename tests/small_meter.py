@@ -22,9 +22,10 @@ from openami.cosem.profile_generic import ProfileGeneric
 from openami.cosem.registers import Data, Register
 from openami.dlms.acse import ApplicationContext, Mechanism
 from openami.dlms.data import OCTET_STRING, UINT32, Tag
+from openami.dlms.link import ServerLink
 from openami.dlms.profile import Table
 from openami.dlms.security import Keys, Policy, Security
-from openami.dlms.server import ActionRequest, Association, GetRequest, Server, SetRequest
+from openami.dlms.server import Association, Request, Server
 from openami.dlms.xdlms import CaptureObject
 from pair import AK, CLIENT_TITLE, EK, SERVER_TITLE, MemoryCounters
 
@@ -114,17 +115,18 @@ class SmallMeter:
     def object(self, class_id: int, name: str) -> CosemObject:
         return self.objects[class_id, OBIS.parse(name)]
 
-    def open(self, local_address: str) -> "SmallSession":
-        self.sessions.append(SmallSession(self))
+    def open(self, local_address: str, link: ServerLink | None = None) -> "SmallSession":
+        self.sessions.append(SmallSession(self, link))
         return self.sessions[-1]
 
 
 class SmallSession:
     """One connection; `mute` and `cut_after` make a bad line."""
 
-    def __init__(self, meter: SmallMeter) -> None:
+    def __init__(self, meter: SmallMeter, link: ServerLink | None = None) -> None:
         self.meter = meter
         self.endpoint = Server(
+            link=link,
             associations=meter.associations,
             system_title=SERVER_TITLE,
             counters=meter.counters,
@@ -136,7 +138,7 @@ class SmallSession:
     def deliver(self, events: Sequence[object]) -> None:
         for event in events:
             self.seen.append(event)
-            if isinstance(event, GetRequest | SetRequest | ActionRequest):
+            if isinstance(event, Request):
                 self.endpoint.respond(event.id, self.meter.device.answer(event))
 
     def durable(self) -> Awaitable[None] | None:

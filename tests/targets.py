@@ -9,9 +9,13 @@ from contextlib import suppress
 from typing import Any
 
 from openami.core.errors import AmiError
+from openami.cosem.catalogue import CATALOGUE
+from openami.cosem.objects import decode_whole
 from openami.dlms import acse, data, profile, xdlms
 from openami.dlms.client import Client
-from openami.dlms.security import envelope
+from openami.dlms.gbt import Transfer
+from openami.dlms.hdlc import CONTROLS, FrameStream, PrimaryStation, SecondaryStation, ServerAddress, encode
+from openami.dlms.security import envelope, general
 from openami.dlms.security.cipher import Cipher
 from openami.dlms.server import Server
 from openami.dlms.wrapper import Stream
@@ -33,8 +37,10 @@ from pair import (
     whole,
     wrap,
 )
+from pushes import KEYS, listener
 
 Target = Callable[[bytes], object]
+METER, CLIENT = ServerAddress(1, 17, 2).encode(), b"\x21"
 ACSE = {0x60: acse.AARQ, 0x61: acse.AARE, 0x62: acse.RLRQ, 0x63: acse.RLRE}
 
 
@@ -118,6 +124,85 @@ def answered(octets: bytes) -> None:
         client.expire(1e6)
 
 
+def pushed(octets: bytes) -> None:
+    """A listener takes any octets for a push, in a stream and as a datagram."""
+    for datagrams in (False, True):
+        ear = listener(keys=lambda _title: KEYS, unauthenticated=True, datagrams=datagrams)
+        ear.receive(octets, 0.0)
+        ear.finish()
+        assert ear.deadline is None
+
+
+def frames(octets: bytes) -> Iterable[bytes]:
+    """Right frames of hostile contents: control field, length and information in turn, to and fro."""
+    while len(octets) > 1:
+        control, length = CONTROLS[octets[0]], octets[1]
+        yield encode(METER, CLIENT, control, octets[2 : 2 + length], is_segmented=bool(length & 1))
+        octets = octets[2 + length :]
+
+
+def hdlc_stream() -> Callable[[bytes], Iterable[object]]:
+    """A new stream of frames."""
+    stream = FrameStream()
+    return lambda chunk: stream.feed(chunk, 0.0)
+
+
+def hdlc_secondary(octets: bytes) -> None:
+    """A secondary station takes any octets, and any frames."""
+    for chunks in (whole(octets), frames(octets)):
+        station = SecondaryStation(ServerAddress(1, 17, 2))
+        for now, chunk in enumerate(chunks):
+            for client, apdu in station.receive(chunk, now):
+                station.send(client, apdu or b"", now)
+            station.outgoing()
+        station.expire(1e6)
+
+
+def hdlc_primary(octets: bytes) -> None:
+    """A primary station takes any octets, and any frames, as answers to what it asks."""
+    for chunks in (whole(octets), turned(octets)):
+        station = PrimaryStation(16, ServerAddress(1, 17, 2))
+        station.connect(0.0)
+        station.send(bytes(300), 0.0)
+        with suppress(AmiError):
+            for now, chunk in enumerate(chunks):
+                station.receive(chunk, now)
+                station.outgoing()
+            station.expire(1e6)
+
+
+def turned(octets: bytes) -> list[bytes]:
+    """The same frames from the server's side, after a UA."""
+    ua = encode(CLIENT, METER, CONTROLS[0x73])
+    found = [ua]
+    while len(octets) > 1:
+        found.append(encode(CLIENT, METER, CONTROLS[octets[0]], octets[2 : 2 + octets[1]]))
+        octets = octets[2 + octets[1] :]
+    return found
+
+
+def blocks(octets: bytes) -> None:
+    """A general block transfer takes any blocks: length and contents in turn."""
+    transfer = Transfer(64, 3, is_server=bool(octets[:1] < b"\x80"))
+    transfer.send(bytes(500))
+    while octets:
+        block, octets = octets[1 : 1 + octets[0]], octets[1 + octets[0] :]
+        with suppress(AmiError):
+            transfer.receive(xdlms.GeneralBlockTransfer.decode(b"\xe0" + block))
+            transfer.repeat()
+
+
+CLASSES = sorted(CATALOGUE)
+
+
+def attribute(octets: bytes) -> None:
+    """Values of every attribute of a class that the first octet names."""
+    if octets:
+        cls = CATALOGUE[CLASSES[octets[0] % len(CLASSES)]]
+        for member in cls.attributes.values():
+            there_and_back(lambda raw, codec=member.codec: decode_whole(codec, raw), member.codec.encode)(octets[1:])
+
+
 def associating() -> Client:
     """A client that has sent its AARQ."""
     client = lone(security=hls5())
@@ -149,10 +234,18 @@ def invoking() -> Client:
 TARGETS: dict[str, Target] = {
     "acse": acse_apdu,
     "answered": answered,
+    "attribute": attribute,
+    "blocks": blocks,
     "ciphered": refused(ciphered),
     "compact_array": refused(lambda octets: data.native(b"\x13" + octets)),
     "data": tree,
+    "general_ciphering": there_and_back(general.GeneralCiphering.decode, lambda apdu: apdu.encode()),
+    "general_signing": there_and_back(general.GeneralSigning.decode, lambda apdu: apdu.encode()),
+    "hdlc_primary": hdlc_primary,
+    "hdlc_secondary": refused(hdlc_secondary),
+    "hdlc_stream": in_pieces(hdlc_stream),
     "profile": there_and_back(profile.decode_profile, profile.encode_profile),
+    "pushed": pushed,
     "selective": selective,
     "served": lambda octets: public().strike(octets),
     "stranger": refused(stranger),

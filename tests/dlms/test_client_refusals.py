@@ -13,6 +13,8 @@ from openami.core.errors import (
 )
 from openami.dlms.acse import AARE, AssociationResult, Diagnostic, ProviderDiagnostic
 from openami.dlms.client import (
+    DEFAULT_CONFORMANCE,
+    ConfirmedError,
     ExceptionError,
     Failed,
     Got,
@@ -23,8 +25,12 @@ from openami.dlms.client import (
 from openami.dlms.security import CounterError, Security, SendCounter
 from openami.dlms.security.counters import LAST
 from openami.dlms.xdlms import (
+    AccessRefusal,
+    ConfirmedService,
     ConfirmedServiceError,
+    Conformance,
     DataAccessResult,
+    ErrorClass,
     ExceptionResponse,
     GetResponseNormal,
     GetResponseWithDataBlock,
@@ -256,3 +262,48 @@ def test_what_is_no_wrapper_fails_everything():
     assert [event.id for event in events] == ids
     assert all(isinstance(event.error, RemoteProtocolError) for event in events)
     assert client.state is State.IDLE
+
+
+@pytest.mark.parametrize("ciphered", [False, True])
+def test_a_confirmed_service_error_fails_the_request(ciphered):
+    pair = Pair(hls5() if ciphered else None, client_sap=1 if ciphered else 16).associate()
+    request = pair.client.get([(CLOCK, None)])
+    pair.to_server()
+    pair.server.outgoing()
+    error = ConfirmedServiceError(ConfirmedService.READ, ErrorClass.ACCESS, AccessRefusal.OBJECT_UNAVAILABLE)
+    failed = give(pair.client, error.encode())
+    assert (failed.id, failed.error.error) == (request, error)
+    assert isinstance(failed.error, ConfirmedError)
+    assert str(failed.error) == "confirmed-service-error to read: access object-unavailable"
+    assert pair.get(REGISTER) == [pair.store.values[REGISTER]]
+
+
+@pytest.mark.parametrize("code", InitiateError)
+def test_a_confirmed_service_error_to_an_aarq_is_a_refused_association(code):
+    client = lone()
+    request = client.associate()
+    error = ConfirmedServiceError(ConfirmedService.INITIATE_ERROR, ErrorClass.INITIATE, code)
+    failed = give(client, error.encode())
+    assert (failed.id, type(failed.error), failed.error.diagnostic) == (request, RefusedError, code)
+    assert client.state is State.IDLE
+    assert failed.error.initiate_error is code
+
+
+@pytest.mark.parametrize("octets", ["0e", "0e14", "0e010b00"])
+def test_a_confirmed_service_error_that_cannot_be_read_still_ends_the_request(octets):
+    client = associated()
+    request = client.get([(CLOCK, None)])
+    failed = give(client, bytes.fromhex(octets))
+    assert (failed.id, type(failed)) == (request, Failed)
+
+
+@pytest.mark.parametrize("verb", ["get", "set"])
+def test_all_attributes_at_once_are_asked_for_only_where_that_was_negotiated(verb):
+    everything = REGISTER._replace(attribute_id=0)
+    items = [(CLOCK, None), (everything, None)] if verb == "get" else [(everything, None, b"\x02\0")]
+    agreed = Conformance.ATTRIBUTE0_SUPPORTED_WITH_GET | Conformance.ATTRIBUTE0_SUPPORTED_WITH_SET
+    pair = Pair(client={"conformance": DEFAULT_CONFORMANCE & ~agreed}).associate()
+    with pytest.raises(LocalProtocolError, match="all attributes at once were not negotiated"):
+        getattr(pair.client, verb)(items)
+    pair = Pair().associate()
+    assert pair.ask(getattr(pair.client, verb)(items)).results[-1] is DataAccessResult.OBJECT_UNDEFINED

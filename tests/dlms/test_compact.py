@@ -4,7 +4,9 @@ from hypothesis import strategies as st
 
 from openami.core.errors import DecodeError, EncodeError
 from openami.dlms.data import (
+    BitString,
     Data,
+    Delta,
     Tag,
     TypeDescription,
     as_tree,
@@ -15,6 +17,7 @@ from openami.dlms.data import (
     native,
     skip,
 )
+from openami.dlms.data.compact import decode_description
 from strategies import compact_arrays, described
 
 U8 = TypeDescription(Tag.UNSIGNED)
@@ -101,3 +104,33 @@ def test_elements_that_do_not_fit_are_refused(elements):
 def test_a_few_values_without_octets_are_allowed():
     array = compact(TypeDescription(Tag.STRUCTURE, (TypeDescription(Tag.NULL), U8)), [(None, 1), (None, 2)])
     assert expand(array) == [(None, 1), (None, 2)]
+
+
+@pytest.mark.parametrize(
+    ("description", "element", "octets"),
+    [
+        ("0202 00 11", (None, 7), "07"),
+        ("0202 ff 11", (None, 7), "07"),
+        ("0202 11 0202 00 0c", (7, (None, "é")), "07 02c3a9"),
+        ("0202 11 010002 0201 0a", (7, [("a",), ("",)]), "07 0161 00"),
+        ("0202 04 04", (BitString.parse("101"), BitString.parse("")), "03a0 00"),
+        ("0202 0d 16", (0x12, 5), "12 05"),
+        ("0201 19", (bytes(range(12)),), "000102030405060708090a0b"),
+        ("0202 1a 1b", (b"12345", b"6789"), "3132333435 36373839"),
+        ("0202 17 18", (1.5, -2.0), "3fc00000 c000000000000000"),
+        ("0202 14 15", (-1, 1), "ffffffffffffffff 0000000000000001"),
+        ("0202 1c 21", (Delta(-1), Delta(1)), "ff 00000001"),
+        ("0202 03 010000 11", (True, []), "01"),
+        ("0200", (), ""),
+    ],
+)
+def test_elements_of_every_kind_by_hand(description, element, octets):
+    described, end = decode_description(bytes.fromhex(description.replace(" ", "")), 0)
+    assert end == len(bytes.fromhex(description.replace(" ", "")))
+    array = compact(described, [element, element])
+    assert array.contents.hex() == 2 * octets.replace(" ", "")
+    data = encode(Data(Tag.COMPACT_ARRAY, array))
+    assert data.hex() == f"13{description}{len(array.contents):02x}{2 * octets}".replace(" ", "")
+    found = native(data)[0]
+    assert found == [element, element][: 2 if octets else 0]
+    assert repr(found) == repr([element, element][: len(found)])

@@ -248,7 +248,7 @@ def test_wrong_settings_of_an_association_are_refused():
 # Requests
 
 
-@pytest.mark.parametrize("apdu", ["d9", "05", "e0", "c0", "c004", "c2", "c401c10000", "0e010600", "ff", "08"])
+@pytest.mark.parametrize("apdu", ["da", "05", "de", "c0", "c004", "c2", "c401c10000", "0e010600", "ff", "08"])
 def test_unknown_services_are_answered_as_such(apdu):
     pair = public()
     assert decode(pair.strike(bytes.fromhex(apdu))) == UNKNOWN

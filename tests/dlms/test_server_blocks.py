@@ -36,9 +36,11 @@ from pair import (
     Pair,
     ask,
     public,
+    wrap,
 )
 
 LONG = b"\x09\x82\x01\xf4" + bytes(range(250)) * 2
+NO_GBT = DEFAULT_CONFORMANCE & ~Conformance.GENERAL_BLOCK_TRANSFER
 
 
 def long_get(pair: Pair) -> GetResponseWithDataBlock:
@@ -80,7 +82,7 @@ def test_the_next_block_is_for_who_asked_for_the_value():
 
 
 def test_a_long_value_without_blocks_is_not_available():
-    pair = public(max_pdu=100, conformance=DEFAULT_CONFORMANCE & ~Conformance.BLOCK_TRANSFER_WITH_GET_OR_READ)
+    pair = public(max_pdu=100, conformance=NO_GBT & ~Conformance.BLOCK_TRANSFER_WITH_GET_OR_READ)
     assert long_get(pair).result is DataAccessResult.DATA_BLOCK_UNAVAILABLE
     listed = ask(pair, GetRequestWithList(0xC1, ((PROFILE, None), (CLOCK, None))))
     assert listed == GetResponseWithList(0xC1, (DataAccessResult.DATA_BLOCK_UNAVAILABLE,) * 2)
@@ -96,8 +98,8 @@ def test_a_set_in_blocks():
     last = SetRequestWithBlock(0xC1, DataBlock(True, 2, b"\x07"))
     assert ask(pair, last) == SetResponseLastDataBlock(0xC1, DataAccessResult.SUCCESS, 2)
     assert pair.store.values[REGISTER] == b"\x11\x07"
-    refused = SetResponseLastDataBlock(0xC1, DataAccessResult.NO_LONG_SET_IN_PROGRESS, 2)
-    assert ask(pair, last) == refused
+    refused = SetResponseLastDataBlock(0xC1, DataAccessResult.NO_LONG_SET_IN_PROGRESS, 3)
+    assert ask(pair, SetRequestWithBlock(0xC1, DataBlock(True, 3, b"\x07"))) == refused
 
 
 @pytest.mark.parametrize("number", [0, 1, 3])
@@ -139,12 +141,12 @@ def test_a_wrong_block_number_ends_a_long_answer_of_an_action():
     pair = public(max_pdu=100)
     assert isinstance(ask(pair, ActionRequestNormal(0xC1, ECHO, LONG)), ActionResponseWithPblock)
     assert isinstance(ask(pair, ActionRequestNextPblock(0xC1, 1)), ActionResponseWithPblock)
-    assert ask(pair, ActionRequestNextPblock(0xC1, 1)).result is ActionResult.LONG_ACTION_ABORTED
+    assert ask(pair, ActionRequestNextPblock(0xC1, 3)).result is ActionResult.LONG_ACTION_ABORTED
     assert ask(pair, ActionRequestNextPblock(0xC1, 2)).result is ActionResult.NO_LONG_ACTION_IN_PROGRESS
 
 
 def test_a_long_answer_of_an_action_without_blocks_is_not_available():
-    pair = public(max_pdu=100, conformance=DEFAULT_CONFORMANCE & ~Conformance.BLOCK_TRANSFER_WITH_ACTION)
+    pair = public(max_pdu=100, conformance=NO_GBT & ~Conformance.BLOCK_TRANSFER_WITH_ACTION)
     answer = ask(pair, ActionRequestNormal(0xC1, ECHO, LONG))
     assert answer == ActionResponseNormal(0xC1, ActionResult.SUCCESS, DataAccessResult.DATA_BLOCK_UNAVAILABLE)
 
@@ -163,3 +165,51 @@ def test_a_long_value_without_any_octet_is_refused():
     assert ask(pair, SetRequestFirstBlock(0xC1, REGISTER, None, nothing)) == refused
     refused = ActionResponseNormal(0xC1, ActionResult.LONG_ACTION_ABORTED)
     assert ask(pair, ActionRequestFirstPblock(0xC1, ECHO, nothing)) == refused
+
+
+# A block asked for again
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_block_that_is_asked_for_again_comes_again(times):
+    pair = public(max_pdu=100)
+    answer, value = long_get(pair), b""
+    while not answer.last_block:
+        value += answer.result
+        again = [ask(pair, GetRequestNext(0xC1, answer.block_number)) for _ in range(1 + times)]
+        assert again == [again[0]] * (1 + times)
+        answer = again[0]
+    assert value + answer.result == LONG
+
+
+def test_a_block_that_was_answered_is_not_asked_for_once_something_else_was():
+    pair = public(max_pdu=100)
+    long_get(pair)
+    ask(pair, GetRequestNext(0xC1, 1))
+    ask(pair, GetRequestNext(0xC1, 2))
+    assert ask(pair, GetRequestNext(0xC1, 1)).result is DataAccessResult.DATA_BLOCK_NUMBER_INVALID
+
+
+def test_a_block_that_is_sent_again_is_answered_again_and_done_once():
+    pair = public()
+    for _ in range(3):
+        assert ask(pair, first_set()) == SetResponseDataBlock(0xC1, 1)
+    last = SetRequestWithBlock(0xC1, DataBlock(True, 2, b"\x07"))
+    for _ in range(3):
+        assert ask(pair, last) == SetResponseLastDataBlock(0xC1, DataAccessResult.SUCCESS, 2)
+    assert len(pair.server_events) == 2
+    first = ActionRequestFirstPblock(0xC1, ECHO, DataBlock(True, 1, b"\x11\x07"))
+    for _ in range(3):
+        assert ask(pair, first) == ActionResponseNormal(0xC1, ActionResult.SUCCESS, b"\x11\x07")
+    assert len(pair.store.invoked) == 1
+
+
+def test_a_last_block_that_is_sent_again_while_the_shell_thinks_is_answered_once():
+    pair = public()
+    ask(pair, first_set())
+    last = SetRequestWithBlock(0xC1, DataBlock(True, 2, b"\x07")).encode()
+    [event] = pair.server.receive(wrap(last, 16), pair.now)
+    assert pair.server.receive(wrap(last, 16), pair.now) == []
+    pair.server.respond(event.id, [DataAccessResult.SUCCESS])
+    assert len(pair.server.outgoing()) == 1
+    assert ask(pair, SetRequestWithBlock(0xC1, DataBlock(True, 2, b"\x07"))).result is DataAccessResult.SUCCESS

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from struct import Struct
-from typing import Final, Self
+from typing import Self
 
 from openami.core.errors import DecodeError, EncodeError
 
@@ -106,9 +106,9 @@ class ClientStream(Stream):
     """The wrapper as a client's link: it needs no setting up, and nothing on it is late but the answer."""
 
     __slots__ = ("_out",)
-    is_connected: Final = True
-    progress: Final = 0
-    deadline: Final = None
+    is_connected: bool = True
+    progress: int = 0
+    deadline: float | None = None
 
     def __init__(self, source: int, destination: int, *, max_apdu: int = MAX_LENGTH) -> None:
         super().__init__(source, destination, max_apdu=max_apdu)
@@ -148,7 +148,7 @@ class ServerStream(Stream):
     """The wrapper as a server's link: one wrapper port of ours, clients told apart by theirs."""
 
     __slots__ = ("_out",)
-    deadline: Final = None
+    deadline: float | None = None
 
     def __init__(self, server_sap: int, *, max_apdu: int = MAX_LENGTH) -> None:
         super().__init__(server_sap, 0, max_apdu=max_apdu)

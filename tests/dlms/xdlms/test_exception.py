@@ -5,13 +5,22 @@ import pytest
 from openami.core.errors import DecodeError
 from openami.dlms import acse, xdlms
 from openami.dlms.xdlms import (
+    AccessRefusal,
+    ApplicationReferenceError,
     ConfirmedService,
     ConfirmedServiceError,
+    DefinitionRefusal,
     ErrorClass,
     ExceptionResponse,
+    HardwareResourceError,
     InitiateError,
+    LoadDataSetError,
+    OtherError,
     ServiceErrorCode,
+    ServiceRefusal,
     StateError,
+    TaskError,
+    VDEStateError,
 )
 
 NOT_ALLOWED, UNKNOWN = StateError.SERVICE_NOT_ALLOWED, StateError.SERVICE_UNKNOWN
@@ -42,11 +51,35 @@ def test_the_refusal_of_the_version_says_so(dlms_vectors):
     assert str(found) == "initiate dlms-version-too-low"
 
 
-def test_codes_of_other_families_stay_numbers():
-    found = ConfirmedServiceError(ConfirmedService.READ, ErrorClass.ACCESS, 1)
+@pytest.mark.parametrize(
+    ("family", "code", "meaning", "words"),
+    [
+        (ErrorClass.APPLICATION_REFERENCE, 6, ApplicationReferenceError.DECIPHERING_ERROR, "deciphering-error"),
+        (ErrorClass.HARDWARE_RESOURCE, 1, HardwareResourceError.MEMORY_UNAVAILABLE, "memory-unavailable"),
+        (ErrorClass.VDE_STATE_ERROR, 1, VDEStateError.NO_DLMS_CONTEXT, "no-dlms-context"),
+        (ErrorClass.SERVICE, 1, ServiceRefusal.PDU_SIZE, "pdu-size"),
+        (ErrorClass.DEFINITION, 3, DefinitionRefusal.OBJECT_ATTRIBUTE_INCONSISTENT, "object-attribute-inconsistent"),
+        (ErrorClass.ACCESS, 1, AccessRefusal.SCOPE_OF_ACCESS_VIOLATED, "scope-of-access-violated"),
+        (ErrorClass.INITIATE, 3, InitiateError.PDU_SIZE_TOO_SHORT, "pdu-size-too-short"),
+        (ErrorClass.LOAD_DATA_SET, 4, LoadDataSetError.NOT_AWAITED_SEGMENT, "not-awaited-segment"),
+        (ErrorClass.TASK, 2, TaskError.TI_STOPPED, "ti-stopped"),
+        (ErrorClass.OTHER, 0, OtherError.OTHER, "other"),
+    ],
+)
+def test_codes_of_every_family_have_names(family, code, meaning, words):
+    found = xdlms.decode(ConfirmedServiceError(ConfirmedService.READ, family, code).encode())
+    assert (found.error, found.meaning) == (family, meaning)
+    assert type(found.meaning) is type(meaning)
+    assert (found.initiate_error is meaning) == (family is ErrorClass.INITIATE)
+    assert str(found) == f"{family.name.lower().replace('_', '-')} {words}"
+
+
+@pytest.mark.parametrize("family", [ErrorClass.CHANGE_SCOPE, ErrorClass.INITIATE])
+def test_reserved_codes_stay_numbers(family):
+    found = ConfirmedServiceError(ConfirmedService.INITIATE_ERROR, family, 77)
+    assert found.meaning is None
     assert found.initiate_error is None
-    assert str(found) == "access 1"
-    assert str(ConfirmedServiceError(ConfirmedService.INITIATE_ERROR, ErrorClass.INITIATE, 77)) == "initiate 77"
+    assert str(found) == f"{family.name.lower().replace('_', '-')} 77"
 
 
 def test_a_counter_error_without_its_counter_is_read():

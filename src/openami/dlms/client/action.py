@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final, TypeAlias
 
 from openami.dlms.client.events import Acted, Event
-from openami.dlms.client.exchange import Step
+from openami.dlms.client.exchange import USUAL, Manner, Step
 from openami.dlms.client.lists import Sending
 from openami.dlms.client.session import Session
 from openami.dlms.xdlms import (
@@ -27,6 +27,7 @@ from openami.dlms.xdlms import (
 from openami.dlms.xdlms.blocks import Gathered
 from openami.dlms.xdlms.descriptors import encode_values
 
+#: A method to invoke, and its encoded parameter if it takes one.
 ActionItem: TypeAlias = tuple[MethodDescriptor, bytes | None]
 NULL: Final = b"\x00"
 _NORMAL_HEAD = ActionResponseNormal(0, ActionResult.SUCCESS).encode()[:3]
@@ -45,8 +46,8 @@ class Action(Sending[ActionItem, ActionOutcome]):
         b"\xc7\x04": "take_leave",
     }
 
-    def __init__(self, request: int, items: Sequence[ActionItem]) -> None:
-        super().__init__(request, items)
+    def __init__(self, request: int, items: Sequence[ActionItem], manner: Manner = USUAL) -> None:
+        super().__init__(request, items, manner)
         self._gathered: Gathered | None = None
 
     def start(self, session: Session) -> bytes:
@@ -101,9 +102,11 @@ class Action(Sending[ActionItem, ActionOutcome]):
         block = ActionResponseWithPblock.decode(apdu).block
         if self._gathered is None:
             self._gathered = Gathered()
+        elif self.is_repeated and block.block_number <= self._gathered.number:
+            return None
         self._gathered.add(block.block_number, block.raw_data, last=block.last_block)
         if not block.last_block:
-            return session.seal(ActionRequestNextPblock(self.invoke, block.block_number).encode())
+            return self.ask_block(session, ActionRequestNextPblock(self.invoke, block.block_number).encode())
         value = self._gathered.value()
         if self.asked > 1:
             return self.finish(session, ActionResponseWithList.decode(_LIST_HEAD + value).results)

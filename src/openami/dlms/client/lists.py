@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar, Final
 
 from openami.core.errors import LocalProtocolError, RemoteProtocolError
-from openami.dlms.client.exchange import ItemT, ResultT, Service, Step
+from openami.dlms.client.exchange import USUAL, ItemT, Manner, ResultT, Service, Step
 from openami.dlms.client.session import Session
 from openami.dlms.xdlms import Conformance, DataBlock
 from openami.dlms.xdlms.blocks import Cut, payload
@@ -15,12 +15,12 @@ _HEAD: Final = 3 + 2 * 3
 _EMPTY: Final = DataBlock(last_block=False, block_number=1, raw_data=b"")
 
 
-def fitting(sizes: Iterable[int], room: int) -> int:
-    """Count of leading items that fit the room left in one request, at least 1."""
+def fitting(sizes: Iterable[int], room: int, most: int | None = None) -> int:
+    """Count of leading items that fit the room left in one request, at least 1 and perhaps at most so many."""
     count, free = 0, room - _HEAD
     for size in sizes:
         free -= size
-        if free < 0:
+        if free < 0 or count == most:
             break
         count += 1
     return max(count, 1)
@@ -34,8 +34,8 @@ class Sending(Service[ItemT, ResultT]):
     #: What must be negotiated for blocks.
     BLOCKS: ClassVar[Conformance]
 
-    def __init__(self, request: int, items: Sequence[ItemT]) -> None:
-        super().__init__(request, items)
+    def __init__(self, request: int, items: Sequence[ItemT], manner: Manner = USUAL) -> None:
+        super().__init__(request, items, manner)
         self.cut: Cut | None = None
 
     @abstractmethod
@@ -60,30 +60,35 @@ class Sending(Service[ItemT, ResultT]):
 
     def start(self, session: Session) -> bytes:
         """Make the request for the items that are still open."""
-        self.invoke = session.next_invoke()
+        rest = self.begin(session)
         self.cut = None
-        rest = self.items[len(self.results) :]
-        blocks = bool(session.conformance & self.BLOCKS)
-        self.asked = 1
+        has_blocks = self.manner.is_confirmed and bool(session.conformance & self.BLOCKS)
         if len(rest) > 1 and session.conformance & Conformance.MULTIPLE_REFERENCES:
-            room = session.room // 2 if blocks else session.room
-            self.asked = fitting((self.size(item, with_value=not blocks) for item in rest), room)
+            room = session.room // 2 if has_blocks else session.room
+            sizes = (self.size(item, with_value=not has_blocks) for item in rest)
+            self.asked = fitting(sizes, room, session.quirks.list_limit)
         items = rest[: self.asked]
         apdu = self.request(items)
-        if len(apdu) <= session.room:
+        if len(apdu) <= session.room or self.sends_whole(session):
             return session.seal(apdu)
-        if not blocks:
+        if not has_blocks:
             message = f"request of {len(apdu)} octets, the server takes {session.room} and no blocks"
             raise LocalProtocolError(message)
         self.cut = Cut(self.value(items))
-        return session.seal(self.first(items, self.cut.take(block_room(session, self.first(items, _EMPTY)))))
+        return self.ask_block(session, self.first(items, self.cut.take(block_room(session, self.first(items, _EMPTY)))))
+
+    def sends_whole(self, session: Session) -> bool:
+        """Whether a long request leaves whole: by general block transfer, which needs an answer."""
+        return self.manner.is_confirmed and self.manner.sends_whole(session.conformance, self.BLOCKS)
 
     def leave(self, session: Session, number: int) -> Step:
         """Send the next block, the server having taken one."""
         cut = self.cut
+        if cut is not None and self.is_repeated and number < cut.number:
+            return None
         if cut is None or cut.is_done or number != cut.number:
             raise RemoteProtocolError(f"the server took block {number}, which is not the one sent")
-        return session.seal(self.next(cut.take(block_room(session, self.next(_EMPTY)))))
+        return self.ask_block(session, self.next(cut.take(block_room(session, self.next(_EMPTY)))))
 
     def finish_all(self, session: Session, result: ResultT, *, success: bool) -> Step:
         """Take one result: of the one item, or the refusal of a whole list or transfer."""

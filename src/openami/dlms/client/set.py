@@ -5,7 +5,7 @@ from typing import ClassVar, TypeAlias
 
 from openami.dlms.client.events import Event, WasSet
 from openami.dlms.client.exchange import Step
-from openami.dlms.client.get import attribute_size
+from openami.dlms.client.get import attribute_size, check_all
 from openami.dlms.client.lists import Sending
 from openami.dlms.client.session import Session
 from openami.dlms.xdlms import (
@@ -28,6 +28,7 @@ from openami.dlms.xdlms import (
 )
 from openami.dlms.xdlms.descriptors import encode_values
 
+#: An attribute to write, which part of it, and the encoded value.
 SetItem: TypeAlias = tuple[AttributeDescriptor, Selection | None, bytes]
 
 
@@ -43,6 +44,11 @@ class Set(Sending[SetItem, DataAccessResult]):
         b"\xc5\x04": "take_last_list",
         b"\xc5\x05": "take_list",
     }
+
+    def start(self, session: Session) -> bytes:
+        """Make the request for the items that are still open."""
+        check_all([item[0] for item in self.items], session, Conformance.ATTRIBUTE0_SUPPORTED_WITH_SET)
+        return super().start(session)
 
     def size(self, item: SetItem, *, with_value: bool) -> int:
         """Count the octets of an item in a list."""

@@ -35,7 +35,7 @@ from openami.dlms.data.codecs import (
     optional,
     structure,
 )
-from openami.dlms.data.compact import as_tree, compact, expand
+from openami.dlms.data.compact import as_compact, as_tree, compact, expand
 from openami.dlms.data.plain import native
 from openami.dlms.data.primitives import Simple
 from openami.dlms.data.tree import decode, encode, skip
@@ -79,6 +79,7 @@ __all__ = [
     "Tag",
     "TypeDescription",
     "array",
+    "as_compact",
     "as_tree",
     "choice",
     "compact",

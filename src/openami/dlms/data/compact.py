@@ -84,6 +84,33 @@ def as_tree(array: CompactArray) -> Data:
     return Data(Tag.ARRAY, tuple(elements_of(array)))
 
 
+def as_compact(array: Data) -> CompactArray:
+    """A plain array as the compact-array that stands for it: its elements must all be of one type."""
+    tag, elements = array
+    if tag is not Tag.ARRAY or isinstance(elements, CompactArray) or not isinstance(elements, tuple) or not elements:
+        raise EncodeError("no array with elements, whose type a compact-array could state")
+    description = describe(elements[0])
+    for element in elements:
+        if describe(element) != description:
+            raise EncodeError("elements of different types do not fit a compact-array")
+    return compact(description, [plain(element) for element in elements])
+
+
+def describe(data: Data) -> TypeDescription:
+    """Type of a value; an array has its number of elements, all of one type."""
+    tag, value = data
+    if isinstance(value, CompactArray):
+        raise EncodeError("a compact-array does not fit another")
+    if tag not in CONTAINERS or not isinstance(value, tuple):
+        return TypeDescription(tag)
+    members = tuple(map(describe, value))
+    if tag is Tag.STRUCTURE:
+        return TypeDescription(tag, members)
+    if len(set(members)) != 1:
+        raise EncodeError("an array without elements, or of different types, does not fit a compact-array")
+    return TypeDescription(tag, members[:1], len(members))
+
+
 def elements_of(array: CompactArray) -> list[Data]:
     """Elements of a compact-array with their tags."""
     least, empty = cost(array.description)

@@ -9,6 +9,7 @@ from openami.core.errors import DecodeError, EncodeError
 from openami.dlms.axdr import decode_length, encode_length
 from openami.dlms.data.types import BitString, Tag
 
+#: What a value that holds no others is in Python.
 Simple: TypeAlias = bool | int | float | bytes | str | BitString | None
 
 LAYOUTS = {

@@ -112,4 +112,5 @@ class Data(NamedTuple):
     value: "DataValue"
 
 
+#: What any value is in Python.
 DataValue: TypeAlias = "bool | int | float | bytes | str | BitString | CompactArray | tuple[Data, ...] | None"

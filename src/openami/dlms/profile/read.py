@@ -9,12 +9,16 @@ from openami.core.errors import DecodeError
 from openami.dlms.data import Tag, encode
 from openami.dlms.data.compact import as_tree, decode_compact
 from openami.dlms.data.tree import element_count
+from openami.dlms.profile.compact import unpacked
 from openami.dlms.profile.layout import Layout, Shape, layout_of, shape_of
-from openami.dlms.profile.merge import Part, merge
+from openami.dlms.profile.merge import Part, collect, merge
+from openami.dlms.profile.scan import scan
 from openami.dlms.profile.table import Table
 
 FIRST_STEP = 64
 """Rows compared at once when a run begins; each step that holds is followed by one eight times as long."""
+FEW_RUNS = 24
+"""Steps after which rows are no longer walked, but all their cells are looked for at once."""
 SHORT_RUN = 8
 """A run shorter than this is not worth an array comparison."""
 
@@ -31,12 +35,21 @@ class Run:
 def decode_profile(buffer: bytes) -> Table:
     """Columns of a buffer as the attribute holds it: an array (or compact-array) of structures."""
     if buffer[:1] == bytes((Tag.COMPACT_ARRAY,)):
-        buffer = expanded(buffer)
+        array, end = decode_compact(buffer, 1)
+        if end != len(buffer):
+            raise DecodeError(f"{len(buffer) - end} octets behind the profile buffer", offset=end)
+        if table := unpacked(array):
+            return table
+        buffer = encode(as_tree(array))
     if buffer[:1] != bytes((Tag.ARRAY,)):
         raise DecodeError("profile buffer is no array", offset=0)
     count, start = element_count(buffer, 1)
     try:
-        runs, end = split(buffer, start, count)
+        runs, end = split(buffer, start, count, FEW_RUNS)
+        if end < 0 and (cells := scan(buffer, start, count)):
+            return collect(cells)
+        if end < 0:
+            runs, end = split(buffer, start, count, count)
     except IndexError:
         raise DecodeError("profile buffer is cut off", offset=len(buffer)) from None
     if end > len(buffer):
@@ -46,24 +59,19 @@ def decode_profile(buffer: bytes) -> Table:
     return merge([part_of(buffer, layout_of(shape), rows) for shape, rows in runs.items()], count)
 
 
-def expanded(buffer: bytes) -> bytes:
-    """A compact-array as the plain array it stands for."""
-    array, end = decode_compact(buffer, 1)
-    if end != len(buffer):
-        raise DecodeError(f"{len(buffer) - end} octets behind the profile buffer", offset=end)
-    return encode(as_tree(array))
-
-
-def split(buffer: bytes, start: int, count: int) -> tuple[dict[Shape, list[Run]], int]:
-    """Rows grouped by shape, and the offset behind them.
+def split(buffer: bytes, start: int, count: int, most: int) -> tuple[dict[Shape, list[Run]], int]:
+    """Rows grouped by shape, and the offset behind them; -1 if they change their shape more often than `most`.
 
     Rows are walked one by one until two follow each other in one shape; then arrays are compared.
     """
     octets = np.frombuffer(buffer, np.uint8)
     runs: dict[Shape, list[Run]] = {}
-    row, at, alike, patience = 0, start, 1, 2
+    row, at, alike, patience, changes = 0, start, 1, 2, 0
     last: Shape = ()
     while row < count:
+        changes += 1
+        if changes > most:
+            return runs, -1
         shape, end = shape_of(buffer, at)
         alike = alike + 1 if shape == last else 1
         last, length = shape, 1

@@ -1,6 +1,8 @@
 """Columns to buffer."""
 
-from typing import cast
+from collections.abc import Sequence
+from math import prod
+from typing import Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,25 +11,38 @@ from openami.core.errors import EncodeError
 from openami.dlms.axdr import encode_length
 from openami.dlms.data import Data, Tag, encode
 from openami.dlms.data.primitives import BODY, type_name, write
+from openami.dlms.profile.difference import Sent, as_sent, differences
 from openami.dlms.profile.layout import layout_of
 from openami.dlms.profile.table import NUMBERS, OCTETS, Column, Mask, Table
 
-MOST_PATTERN_BITS = 62
-LONG_STRING = 0x80
+MOST_PATTERNS: Final = 1 << 62
+LONG_STRING: Final = 0x80
 
 
-def encode_profile(table: Table) -> bytes:
-    """Buffer of a table: an array of structures, null-data where the table says so."""
+def encode_profile(table: Table, *, deltas: Sequence[int] = ()) -> bytes:
+    """Buffer of a table: an array of structures, null-data where the table says so.
+
+    Columns of `deltas` are sent as differences to the row before: only to a client that has negotiated
+    delta-value-encoding.
+    """
     count = len(table)
     head = b"\x01" + encode_length(count)
     if not count:
         return head
-    if len(table.columns) > MOST_PATTERN_BITS or not all(map(is_array, table.columns, table.nulls)):
-        return head + one_by_one(table)
-    columns = [fitting(column, tag) for column, tag in zip(table.columns, table.tags, strict=True)]
-    if not any(nulls.any() for nulls in table.nulls):
-        return head + block(columns, table.tags, [False] * len(columns))
-    return head + patterned(columns, table.tags, table.nulls)
+    arrays = all(map(is_array, table.columns, table.nulls))
+    columns = [fitting(column, tag) for column, tag in zip(table.columns, table.tags, strict=True)] if arrays else []
+    if arrays and not deltas and not any(nulls.any() for nulls in table.nulls):
+        return head + block(table.tags, columns, count)
+    sent = [
+        differences(column, tag, nulls) if index in deltas else as_sent(column, tag, nulls)
+        for index, (column, tag, nulls) in enumerate(
+            zip(columns or table.columns, table.tags, table.nulls, strict=True)
+        )
+    ]
+    kinds = [np.flatnonzero(np.bincount(column.tags)) for column in sent]
+    if not arrays or prod(map(len, kinds)) > MOST_PATTERNS:
+        return head + one_by_one(sent)
+    return head + patterned(sent, kinds)
 
 
 def is_array(column: Column, nulls: Mask) -> bool:
@@ -52,31 +67,43 @@ def fitting(column: Column, tag: Tag) -> Column:
     return column.astype(wanted)
 
 
-def block(columns: list[Column], tags: list[Tag], null: list[bool]) -> bytes:
-    """Rows of one shape, one after the other."""
+def block(tags: Sequence[Tag], columns: Sequence[Column], count: int) -> bytes:
+    """Rows of one shape, one after the other; what stands in columns of null-data does not matter."""
     shape: list[int] = []
-    for column, tag, is_null in zip(columns, tags, null, strict=True):
-        size = column.dtype.itemsize * (column.shape[1] if column.ndim == 2 else 1)
-        shape += (Tag.NULL, 0) if is_null else (tag, size)
-    layout = layout_of(tuple(map(int, shape)))
-    rows = bytearray(layout.template * len(columns[0]))
+    for tag, column in zip(tags, columns, strict=True):
+        shape += (int(tag), cell_size(tag, column))
+    layout = layout_of(tuple(shape))
+    rows = bytearray(layout.template * count)
     records = np.frombuffer(rows, layout.dtype)
-    for index, column in enumerate(columns):
-        if not null[index]:
+    for index, (tag, column) in enumerate(zip(tags, columns, strict=True)):
+        if tag is not Tag.NULL:
             records[f"c{index}"] = column
     return bytes(rows)
 
 
-def patterned(columns: list[Column], tags: list[Tag], nulls: list[Mask]) -> bytes:
-    """Rows whose null-data differ: the rows of each pattern are built as one and put in their places."""
-    codes = sum((mask.astype(np.int64) << index for index, mask in enumerate(nulls)), np.int64(0))
-    patterns, kind = np.unique(codes, return_inverse=True)
+def cell_size(tag: Tag, column: Column) -> int:
+    """Octets of a cell behind its tag and length."""
+    if tag is Tag.NULL:
+        return 0
+    return NUMBERS[tag].itemsize if tag in NUMBERS else column.shape[1]
+
+
+def patterned(sent: list[Sent], kinds: list[NDArray[np.intp]]) -> bytes:
+    """Rows whose cells differ in tags: the rows of each pattern are built as one and put in their places."""
+    count = len(sent[0].tags)
+    codes = np.zeros(count, np.int64)
+    for column, kind in zip(sent, kinds, strict=True):
+        numbers = np.zeros(256, np.int64)
+        numbers[kind] = np.arange(len(kind))
+        codes = codes * len(kind) + numbers[column.tags]
+    _, firsts, inverse = np.unique(codes, return_index=True, return_inverse=True)
     blocks: list[tuple[NDArray[np.intp], NDArray[np.uint8]]] = []
-    lengths = np.zeros(len(kind), np.int64)
-    for number, pattern in enumerate(patterns.tolist()):
-        rows = np.flatnonzero(kind == number)
-        null = [bool(pattern >> index & 1) for index in range(len(columns))]
-        octets = block([column[rows] for column in columns], tags, null)
+    lengths = np.zeros(count, np.int64)
+    for number, first in enumerate(firsts.tolist()):
+        rows = np.flatnonzero(inverse == number)
+        tags = [Tag(int(column.tags[first])) for column in sent]
+        cells = [column.cells.get(tag, column.tags)[rows] for column, tag in zip(sent, tags, strict=True)]
+        octets = block(tags, cells, len(rows))
         blocks.append((rows, np.frombuffer(octets, np.uint8).reshape(len(rows), -1)))
         lengths[rows] = len(octets) // len(rows)
     starts = np.cumsum(lengths) - lengths
@@ -86,14 +113,20 @@ def patterned(columns: list[Column], tags: list[Tag], nulls: list[Mask]) -> byte
     return buffer.tobytes()
 
 
-def one_by_one(table: Table) -> bytes:
+def one_by_one(sent: list[Sent]) -> bytes:
     """Rows with cells that are no numbers or short octets."""
-    columns = [
-        [b"\x00" if is_null else encode_cell(cell, tag) for cell, is_null in zip(plain(column), nulls, strict=True)]
-        for column, tag, nulls in zip(table.columns, table.tags, table.nulls, strict=True)
-    ]
-    prefix = b"\x02" + encode_length(len(columns))
-    return b"".join(prefix + b"".join(row) for row in zip(*columns, strict=True))
+    prefix = b"\x02" + encode_length(len(sent))
+    return b"".join(prefix + b"".join(row) for row in zip(*map(encoded, sent), strict=True))
+
+
+def encoded(sent: Sent) -> list[bytes]:
+    """Cells of a column with their tags."""
+    cells = [b"\x00"] * len(sent.tags)
+    for tag, column in sent.cells.items():
+        values = plain(column)
+        for row in np.flatnonzero(sent.tags == tag).tolist():
+            cells[row] = encode_cell(values[row], tag)
+    return cells
 
 
 def plain(column: Column) -> list[object]:

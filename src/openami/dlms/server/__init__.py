@@ -4,8 +4,10 @@ from openami.dlms.security import Counters
 from openami.dlms.server.association import Association
 from openami.dlms.server.endpoint import Server
 from openami.dlms.server.events import (
+    AccessRequest,
     ActionItem,
     ActionRequest,
+    Confirmed,
     Ended,
     Event,
     GetRequest,
@@ -22,9 +24,11 @@ from openami.dlms.xdlms import DEFAULT_CONFORMANCE
 __all__ = [
     "DEFAULT_CONFORMANCE",
     "TRANSITIONS",
+    "AccessRequest",
     "ActionItem",
     "ActionRequest",
     "Association",
+    "Confirmed",
     "Counters",
     "Ended",
     "Event",

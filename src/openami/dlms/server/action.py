@@ -3,8 +3,9 @@
 from typing import Final
 
 from openami.core.errors import DecodeError
+from openami.dlms.security import Way
 from openami.dlms.server.events import ActionItem
-from openami.dlms.server.transfers import Arriving, Leaving, Pending, Terms, Way
+from openami.dlms.server.transfers import Arriving, Leaving, Pending, Terms
 from openami.dlms.xdlms import (
     ActionOutcome,
     ActionRequestFirstPblock,
@@ -25,6 +26,7 @@ from openami.dlms.xdlms import (
 )
 from openami.dlms.xdlms.blocks import payload
 
+_BLOCKS: Final = int(Conformance.BLOCK_TRANSFER_WITH_ACTION)
 #: Tag, choice and invoke id; what follows leaves in blocks when it is long.
 _HEAD: Final = 3
 _EMPTY = ActionResponseWithPblock(0, DataBlock(last_block=False, block_number=1, raw_data=b"")).encode()
@@ -87,7 +89,7 @@ class Acting:
     def answer(self, pending: Pending, results: list[ActionOutcome]) -> bytes:
         """Make the response, or the first block of it."""
         apdu = encode(pending, results)
-        if len(apdu) <= self._terms.room(pending.way):
+        if len(apdu) <= self._terms.room(pending.way) or self._terms.sends_whole(pending, _BLOCKS):
             return apdu
         if not self._terms.allow(Conformance.BLOCK_TRANSFER_WITH_ACTION):
             return encode(pending, [without_data(outcome) for outcome in results])

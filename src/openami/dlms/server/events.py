@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from openami.dlms.xdlms import (
+    AccessItem,
+    AccessOutcome,
     ActionOutcome,
     AttributeDescriptor,
     AttributeItem,
@@ -13,11 +15,14 @@ from openami.dlms.xdlms import (
     Selection,
 )
 
-Kind: TypeAlias = Literal["get", "set", "action"]
+Kind: TypeAlias = Literal["get", "set", "action", "access"]
+#: An attribute to be written, which part of it, and the encoded value.
 SetItem: TypeAlias = tuple[AttributeDescriptor, Selection | None, bytes]
+#: A method to be invoked, and its encoded parameter if one was given.
 ActionItem: TypeAlias = tuple[MethodDescriptor, bytes | None]
-Items: TypeAlias = tuple[AttributeItem, ...] | tuple[SetItem, ...] | tuple[ActionItem, ...]
-Results: TypeAlias = list[GetDataResult] | list[DataAccessResult] | list[ActionOutcome]
+Items: TypeAlias = tuple[AttributeItem, ...] | tuple[SetItem, ...] | tuple[ActionItem, ...] | tuple[AccessItem, ...]
+#: Answers in the order of the items: one kind for each kind of request.
+Results: TypeAlias = list[GetDataResult] | list[DataAccessResult] | list[ActionOutcome] | list[AccessOutcome]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,28 @@ class ActionRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class AccessRequest:
+    """Services to be carried out in turn; answer with `respond(id, [(result, value or None), ...])`.
+
+    With `break_on_error` nothing is done any more after one that fails: fewer results than items may be given.
+    """
+
+    id: int
+    client_sap: int
+    items: tuple[AccessItem, ...]
+    break_on_error: bool = False
+    kind: Literal["access"] = "access"
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """A client has the data-notification of this invoke id."""
+
+    client_sap: int
+    invoke_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """A client was refused for a wrong password, key, tag or counter; for the meter's log."""
 
@@ -72,5 +99,7 @@ class Ended:
     client_sap: int
 
 
-Request: TypeAlias = GetRequest | SetRequest | ActionRequest
-Event: TypeAlias = Opened | Request | Refused | Ended
+#: What waits for `respond`.
+Request: TypeAlias = GetRequest | SetRequest | ActionRequest | AccessRequest
+#: All that a server tells.
+Event: TypeAlias = Opened | Request | Confirmed | Refused | Ended

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from openami.dlms.server.transfers import Leaving, Pending, Terms, Way
+from openami.dlms.security import Way
+from openami.dlms.server.transfers import Leaving, Pending, Terms
 from openami.dlms.xdlms import (
     Conformance,
     DataAccessResult,
@@ -16,6 +17,7 @@ from openami.dlms.xdlms import (
 )
 from openami.dlms.xdlms.blocks import payload
 
+_BLOCKS: Final = int(Conformance.BLOCK_TRANSFER_WITH_GET_OR_READ)
 _NORMAL_HEAD: Final = 4
 _LIST_HEAD: Final = 3
 _EMPTY = GetResponseWithDataBlock(0, last_block=False, block_number=1, result=b"").encode()
@@ -61,13 +63,15 @@ class Getting:
         result = results[0]
         if isinstance(result, DataAccessResult) or _NORMAL_HEAD + len(result) <= room:
             return get_response_normal(invoke, result)
+        if self._terms.sends_whole(pending, _BLOCKS):
+            return get_response_normal(invoke, result)
         if not self._terms.allow(Conformance.BLOCK_TRANSFER_WITH_GET_OR_READ):
             return get_response_normal(invoke, DataAccessResult.DATA_BLOCK_UNAVAILABLE)
         return self._first_block(invoke, result, pending.way)
 
     def _answer_list(self, pending: Pending, results: list[GetDataResult], room: int) -> bytes:
         apdu = GetResponseWithList(pending.invoke, tuple(results)).encode()
-        if len(apdu) <= room:
+        if len(apdu) <= room or self._terms.sends_whole(pending, _BLOCKS):
             return apdu
         if self._terms.allow(Conformance.BLOCK_TRANSFER_WITH_GET_OR_READ):
             return self._first_block(pending.invoke, apdu[_LIST_HEAD:], pending.way)

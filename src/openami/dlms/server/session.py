@@ -4,29 +4,26 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Final
 
-from openami.core.errors import AmiError, DecodeError, SecurityError
+from openami.core.errors import AmiError, DecodeError, LocalProtocolError, SecurityError
 from openami.dlms.acse import AARQ, RLRE, RLRQ, Diagnostic
-from openami.dlms.security import CounterError, PolicyError
+from openami.dlms.security import CompressionError, CounterError, PolicyError, Way
 from openami.dlms.security.counters import LAST
 from openami.dlms.security.envelope import CIPHERED
 from openami.dlms.server.association import Association
 from openami.dlms.server.events import Ended, Event, Opened, Refused, Results
+from openami.dlms.server.login import login
 from openami.dlms.server.opening import Identity, Opening, RejectionError, reject
-from openami.dlms.server.services import NotServedError, Services
-from openami.dlms.server.transfers import Way
+from openami.dlms.server.refusal import NotServedError
+from openami.dlms.server.services import Services
+from openami.dlms.server.transfers import Terms
 from openami.dlms.xdlms import (
-    ActionRequestNormal,
-    ActionResponseNormal,
-    ActionResult,
     ExceptionResponse,
-    MethodDescriptor,
     ServiceErrorCode,
     StateError,
 )
+from openami.dlms.xdlms.short import NO_NAMES
 
 AARQ_TAG, RLRQ_TAG = 0x60, 0x62
-REQUEST_NORMAL: Final = b"\xc3\x01"
-ASSOCIATION_NAME: Final = bytes((0, 0, 40, 0))
 
 
 class State(Enum):
@@ -46,6 +43,7 @@ class Step(Enum):
     END = "end"
 
 
+#: State -> what happens -> state after it.
 TRANSITIONS: Final[Mapping[State, Mapping[Step, State]]] = {
     State.IDLE: {Step.ACCEPT: State.ASSOCIATED, Step.CHALLENGE: State.PENDING},
     State.PENDING: {Step.AUTHENTICATE: State.ASSOCIATED, Step.END: State.IDLE},
@@ -86,6 +84,18 @@ class Session:
         answer = services.answer(request, results)
         return None if answer is None else opening.seal(*answer)
 
+    @property
+    def terms(self) -> Terms | None:
+        """What was negotiated, as long as there is an association."""
+        return None if self._opening is None else self._opening.terms
+
+    def notice(self, apdu: bytes) -> bytes:
+        """Protect an APDU that nobody asked for as the association was opened."""
+        opening = self._opening
+        if opening is None or self.state is not State.ASSOCIATED:
+            raise LocalProtocolError(f"client {self._association.client_sap} is not associated")
+        return opening.notice(apdu)
+
     def end(self, events: list[Event]) -> None:
         """End the association, if there is one; requests that wait are forgotten."""
         if self.state is State.ASSOCIATED:
@@ -111,7 +121,8 @@ class Session:
         outcome = services.take(plain, way)
         if isinstance(outcome, bytes):
             return opening.seal(outcome, way)
-        events.append(services.ask(request, self._association.client_sap, outcome))
+        if outcome is not None:
+            events.append(services.ask(request, self._association.client_sap, outcome))
         return None
 
     def _open(self, apdu: bytes, events: list[Event]) -> bytes:
@@ -127,7 +138,7 @@ class Session:
             if error.is_failed_login:
                 events.append(Refused(association.client_sap, "authentication failure"))
             return reject(association.context, self._title, error)
-        self._opening, self._services = opening, Services(opening.terms)
+        self._opening, self._services = opening, Services(opening.terms, association.names or NO_NAMES)
         if opening.challenge:
             self._move(Step.CHALLENGE)
         else:
@@ -142,20 +153,19 @@ class Session:
     def _authenticate(self, opening: Opening, apdu: bytes, way: Way, events: list[Event]) -> bytes:
         """Take pass 3, f(StoC), and give pass 4, f(CtoS); nothing else is served before."""
         client_sap = self._association.client_sap
-        if apdu[:2] != REQUEST_NORMAL or not is_reply((request := ActionRequestNormal.decode(apdu)).method):
+        request = login(apdu, self._association.names)
+        if request is None:
             raise NotServedError(StateError.SERVICE_NOT_ALLOWED, ServiceErrorCode.OPERATION_NOT_POSSIBLE)
         try:
-            reply = opening.authenticate(request.parameters or b"")
+            reply = opening.authenticate(request.reply)
         except (SecurityError, DecodeError):
-            answer = ActionResponseNormal(request.invoke, ActionResult.READ_WRITE_DENIED)
             events.append(Refused(client_sap, "authentication failure"))
-            sealed = opening.seal(answer.encode(), way)
+            sealed = opening.seal(request.refusal, way)
             self.end(events)
             return sealed
         self._move(Step.AUTHENTICATE)
         events.append(Opened(client_sap))
-        answer = ActionResponseNormal(request.invoke, ActionResult.SUCCESS, reply)
-        return opening.seal(answer.encode(), way)
+        return opening.seal(request.head + reply, way)
 
     def _release(self, opening: Opening, apdu: bytes, events: list[Event]) -> bytes:
         """Take an RLRQ and answer in kind; a plain one under a policy only where that is allowed."""
@@ -164,17 +174,11 @@ class Session:
         if opening.ciphering is not None and inside[:1] and inside[0] in CIPHERED:
             _, way = opening.open(inside)
             answer = RLRE(user_information=opening.seal(opening.response.encode(), way))
-        elif self._association.policy and not self._identity.accepts_plain_release:
+        elif self._association.policy.request and not self._identity.accepts_plain_release:
             message = "release request that is less protected than the policy asks for"
             raise PolicyError(message)
         self.end(events)
         return answer.encode()
-
-
-def is_reply(method: MethodDescriptor) -> bool:
-    """Whether a method is reply_to_HLS_authentication of an Association LN object."""
-    class_id, logical_name, method_id = method
-    return class_id == 15 and method_id == 1 and logical_name.startswith(ASSOCIATION_NAME)
 
 
 def refuse(error: AmiError) -> ExceptionResponse:
@@ -184,6 +188,8 @@ def refuse(error: AmiError) -> ExceptionResponse:
     code, counter = ServiceErrorCode.OTHER_REASON, None
     if isinstance(error, CounterError):
         code, counter = ServiceErrorCode.INVOCATION_COUNTER_ERROR, min(error.expected, LAST)
+    elif isinstance(error, CompressionError):
+        code = ServiceErrorCode.SERVICE_NOT_SUPPORTED
     elif isinstance(error, PolicyError):
         code = ServiceErrorCode.OPERATION_NOT_POSSIBLE
     elif isinstance(error, SecurityError):

@@ -1,8 +1,9 @@
 """SET at the server: values that come at once or in blocks (Green Book, 9.3.7)."""
 
 from openami.core.errors import DecodeError
+from openami.dlms.security import Way
 from openami.dlms.server.events import SetItem
-from openami.dlms.server.transfers import Arriving, Pending, Way
+from openami.dlms.server.transfers import Arriving, Pending
 from openami.dlms.xdlms import (
     AttributeItem,
     DataAccessResult,

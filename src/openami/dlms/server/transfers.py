@@ -1,21 +1,19 @@
 """Requests in flight and long transfers of one association (Green Book, 9.3.6 to 9.3.8)."""
 
-from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from openami.core.errors import DecodeError
 from openami.dlms.axdr import Reader
-from openami.dlms.security import Ciphering, Form
-from openami.dlms.server.events import ActionItem, Kind, SetItem
-from openami.dlms.xdlms import AttributeItem, Conformance, DataBlock
+from openami.dlms.security import Ciphering, Way
+from openami.dlms.server.events import Items, Kind
+from openami.dlms.xdlms import Conformance, DataBlock
 from openami.dlms.xdlms.blocks import Cut, Gathered
 from openami.dlms.xdlms.descriptors import decode_values
 
 T = TypeVar("T")
-#: How a request came, and its answer goes: form and security control; None is in clear.
-Way: TypeAlias = tuple[Form, int] | None
-Items: TypeAlias = tuple[AttributeItem, ...] | tuple[SetItem, ...] | tuple[ActionItem, ...]
 INVOKE_ID: Final = 0x0F
 CONFIRMED: Final = 0x40
+_GBT: Final = int(Conformance.GENERAL_BLOCK_TRANSFER)
 
 
 class Pending(NamedTuple):
@@ -28,17 +26,31 @@ class Pending(NamedTuple):
     is_list: bool = False
     #: Number of the block that completed the request, none when it came whole.
     block_number: int | None = None
+    #: Whether the request came by general block transfer: its answer goes the same way, of any length.
+    is_streamed: bool = False
+    #: Whether the request, an ACCESS, is answered.
+    is_confirmed: bool = True
+    #: Numbers of items that are refused without asking the shell.
+    unknown: tuple[int, ...] = ()
+    #: Tag of the request where it is one by short names, which decides how it is answered.
+    short: int = 0
 
 
 class Terms:
-    """What was negotiated: services, and how long an APDU the client takes."""
+    """What was negotiated: services, and how long an APDU the client takes.
 
-    __slots__ = ("ciphering", "conformance", "limit")
+    `prefers_gbt` says whether long answers leave by general block transfer where a service has blocks too.
+    """
+
+    __slots__ = ("ciphering", "conformance", "is_streamed", "limit", "prefers_gbt")
 
     def __init__(self, conformance: Conformance, limit: int, ciphering: Ciphering | None) -> None:
         self.conformance = int(conformance)
         self.limit = limit
         self.ciphering = ciphering
+        self.prefers_gbt = False
+        #: Whether the request that is taken now comes by general block transfer.
+        self.is_streamed = False
 
     def room(self, way: Way) -> int:
         """Octets of a plain APDU that the client takes once it is ciphered."""
@@ -49,6 +61,13 @@ class Terms:
     def allow(self, bit: Conformance) -> bool:
         """Whether a service was negotiated."""
         return bool(self.conformance & int(bit))
+
+    def sends_whole(self, pending: Pending, blocks: int = 0) -> bool:
+        """Whether a long answer leaves whole, by general block transfer, not in these blocks of its service."""
+        if pending.is_streamed:
+            return True
+        conformance = self.conformance
+        return bool(conformance & _GBT) and (self.prefers_gbt or not conformance & blocks)
 
 
 class Leaving:

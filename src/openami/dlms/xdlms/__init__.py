@@ -1,5 +1,17 @@
 """xDLMS: the services on attributes and methods, as APDUs (Green Book, 9.5). `Data` inside stays encoded."""
 
+from openami.dlms.xdlms.access import (
+    AccessAction,
+    AccessGet,
+    AccessItem,
+    AccessOutcome,
+    AccessRequest,
+    AccessResponse,
+    AccessResult,
+    AccessService,
+    AccessSet,
+    AccessSpecification,
+)
 from openami.dlms.xdlms.action import (
     ActionOutcome,
     ActionRequestFirstPblock,
@@ -17,15 +29,8 @@ from openami.dlms.xdlms.action import (
 from openami.dlms.xdlms.apdu import APDU, decode
 from openami.dlms.xdlms.conformance import DEFAULT_CONFORMANCE, Conformance
 from openami.dlms.xdlms.descriptors import AttributeDescriptor, AttributeItem, MethodDescriptor, Selection
-from openami.dlms.xdlms.exception import (
-    ConfirmedService,
-    ConfirmedServiceError,
-    ErrorClass,
-    ExceptionResponse,
-    InitiateError,
-    ServiceErrorCode,
-    StateError,
-)
+from openami.dlms.xdlms.exception import ExceptionResponse, ServiceErrorCode, StateError
+from openami.dlms.xdlms.general_block import GeneralBlockTransfer
 from openami.dlms.xdlms.get import (
     GetDataResult,
     GetRequestNext,
@@ -38,9 +43,26 @@ from openami.dlms.xdlms.get import (
     get_response_normal,
 )
 from openami.dlms.xdlms.initiate import VAA_NAME_LN, VAA_NAME_SN, InitiateRequest, InitiateResponse
+from openami.dlms.xdlms.notification import DataNotification, DataNotificationConfirm, EventNotificationRequest
 from openami.dlms.xdlms.raw import DataBlock
 from openami.dlms.xdlms.results import ActionResult, DataAccessResult
 from openami.dlms.xdlms.selective import CaptureObject, EntryDescriptor, RangeDescriptor
+from openami.dlms.xdlms.service_error import (
+    AccessRefusal,
+    ApplicationReferenceError,
+    ConfirmedService,
+    ConfirmedServiceError,
+    DefinitionRefusal,
+    ErrorClass,
+    ErrorCode,
+    HardwareResourceError,
+    InitiateError,
+    LoadDataSetError,
+    OtherError,
+    ServiceRefusal,
+    TaskError,
+    VDEStateError,
+)
 from openami.dlms.xdlms.set import (
     SetRequestFirstBlock,
     SetRequestFirstBlockWithList,
@@ -60,6 +82,17 @@ __all__ = [
     "DEFAULT_CONFORMANCE",
     "VAA_NAME_LN",
     "VAA_NAME_SN",
+    "AccessAction",
+    "AccessGet",
+    "AccessItem",
+    "AccessOutcome",
+    "AccessRefusal",
+    "AccessRequest",
+    "AccessResponse",
+    "AccessResult",
+    "AccessService",
+    "AccessSet",
+    "AccessSpecification",
     "ActionOutcome",
     "ActionRequestFirstPblock",
     "ActionRequestNextPblock",
@@ -72,6 +105,7 @@ __all__ = [
     "ActionResponseWithList",
     "ActionResponseWithPblock",
     "ActionResult",
+    "ApplicationReferenceError",
     "AttributeDescriptor",
     "AttributeItem",
     "CaptureObject",
@@ -80,9 +114,15 @@ __all__ = [
     "Conformance",
     "DataAccessResult",
     "DataBlock",
+    "DataNotification",
+    "DataNotificationConfirm",
+    "DefinitionRefusal",
     "EntryDescriptor",
     "ErrorClass",
+    "ErrorCode",
+    "EventNotificationRequest",
     "ExceptionResponse",
+    "GeneralBlockTransfer",
     "GetDataResult",
     "GetRequestNext",
     "GetRequestNormal",
@@ -90,13 +130,17 @@ __all__ = [
     "GetResponseNormal",
     "GetResponseWithDataBlock",
     "GetResponseWithList",
+    "HardwareResourceError",
     "InitiateError",
     "InitiateRequest",
     "InitiateResponse",
+    "LoadDataSetError",
     "MethodDescriptor",
+    "OtherError",
     "RangeDescriptor",
     "Selection",
     "ServiceErrorCode",
+    "ServiceRefusal",
     "SetRequestFirstBlock",
     "SetRequestFirstBlockWithList",
     "SetRequestNormal",
@@ -108,6 +152,8 @@ __all__ = [
     "SetResponseNormal",
     "SetResponseWithList",
     "StateError",
+    "TaskError",
+    "VDEStateError",
     "action_request_normal",
     "decode",
     "get_request_normal",

@@ -39,6 +39,7 @@ class Selection(NamedTuple):
     parameters: bytes
 
 
+#: An attribute, and which part of it.
 AttributeItem: TypeAlias = tuple[AttributeDescriptor, Selection | None]
 
 

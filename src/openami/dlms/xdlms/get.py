@@ -31,6 +31,7 @@ from openami.dlms.xdlms.raw import (
 )
 from openami.dlms.xdlms.results import DataAccessResult
 
+#: An encoded value, or why there is none.
 GetDataResult: TypeAlias = bytes | DataAccessResult
 
 REQUEST_NORMAL, REQUEST_NEXT, REQUEST_WITH_LIST = b"\xc0\x01", b"\xc0\x02", b"\xc0\x03"

@@ -10,7 +10,9 @@ from openami.dlms.xdlms.conformance import Conformance
 from openami.dlms.xdlms.raw import encode_octets, open_apdu, pack
 
 DLMS_VERSION = 6
+#: How a server that uses logical names calls itself.
 VAA_NAME_LN = 0x0007
+#: How a server that uses short names calls itself.
 VAA_NAME_SN = 0xFA00
 #: [APPLICATION 31], encoded by BER: two octets of tag, length 4, no unused bits.
 CONFORMANCE_HEAD = bytes.fromhex("5F1F0400")
