@@ -272,6 +272,18 @@ def test_regular_cells_go_out_as_null_data() -> None:
     assert [list(column) for column in two.nulls] == [[False, True, True], [False, False, False]]
 
 
+def test_counters_go_out_as_their_differences() -> None:
+    table = rows(DAY, 96)
+    thing = profile(table, null_columns=(0,), delta_columns=(2,))
+    octets = thing.read(2)
+    assert len(octets) < len(profile(table, null_columns=(0,)).read(2))
+    back = decode_profile(octets).fill_null(QUARTER)
+    assert all(map(np.array_equal, back.columns, table.columns))
+    two = thing.read(2, by_time(CET.stamp(DAY), CET.stamp(DAY + 1800), CLOCK, EXPORT))
+    plain = decode_profile(profile(table).read(2, by_time(CET.stamp(DAY), CET.stamp(DAY + 1800), CLOCK, EXPORT)))
+    assert np.array_equal(decode_profile(two).fill_null(QUARTER).columns[1], plain.columns[1])
+
+
 class Ring:
     """A source that says what it was asked for."""
 

@@ -136,10 +136,13 @@ def test_a_register_may_hold_the_device_name() -> None:
 
 
 def test_version_decides_where_the_methods_are() -> None:
-    for version, first in ((0, 0x28), (1, 0x30), (7, 0x30)):
+    for version, first in ((0, 0x28), (1, 0x30)):
         names = ShortNames([ObjectName(0x2000, 64, version, LN)])
         found = names.method(MethodDescriptor(64, LN, 1))
         assert found == MethodName(0x2000 + first, returns=False)
+    names = ShortNames([ObjectName(0x2000, 64, 7, LN)])
+    assert names.method(MethodDescriptor(64, LN, 1)) is None
+    assert names.attribute(AttributeDescriptor(64, LN, 5)) == 0x2020
     assert ShortNames.allocate([SecuritySetupv1(LN)]).method(MethodDescriptor(64, LN, 3)) == MethodName(0x0140, True)
 
 
@@ -155,6 +158,7 @@ def test_users_stand_where_methods_1_and_2_once_did() -> None:
 def test_a_class_that_is_not_known_shows_its_attributes() -> None:
     names = ShortNames([ObjectName(0x0010, 10006, 3, LN), ObjectName(0x0020, 3, 0, LN)])
     assert names.attribute(AttributeDescriptor(10006, LN, 2)) == 0x0018
+    assert names.attribute(AttributeDescriptor(10006, LN, 3)) is None
     assert names.find(0x0018) == AttributeDescriptor(10006, LN, 2)
     assert names.find(0x0028) == AttributeDescriptor(3, LN, 2)
     assert names.method(MethodDescriptor(10006, LN, 1)) is None

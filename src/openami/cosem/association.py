@@ -1,5 +1,6 @@
 """Association LN: what one client may see, and how it is authenticated (Blue Book, class 15)."""
 
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -111,6 +112,7 @@ METHOD_ACCESS_ITEM = structure(MethodAccessItem, INT8, Flag("access mode", (Tag.
 ACCESS_RIGHTS = structure(AccessRights, array(ATTRIBUTE_ACCESS_ITEM), array(METHOD_ACCESS_ITEM))
 HEAD = structure(Head, UINT16, UINT8, LOGICAL_NAME)
 FULL = structure(ObjectListElement, UINT16, UINT8, LOGICAL_NAME, ACCESS_RIGHTS)
+CLASSES = array(UINT16)
 OBJECT_LIST_ELEMENT = Element("object list element", (Tag.STRUCTURE,))
 
 
@@ -264,13 +266,18 @@ class AssociationLNv3(AssociationLNv2):
     """Access rights as bits, among them how requests and responses are protected (version 3)."""
 
 
+def of_classes(classes: Iterable[int]) -> Selection:
+    """Selection of the objects of some classes from an object list (selector 2)."""
+    return Selection(2, CLASSES.encode(list(classes)))
+
+
 def select_objects(elements: list[ObjectListElement], selection: Selection) -> list[ObjectListElement]:
     """Elements that the selector of an object list names (Blue Book, class 15, selective access)."""
     if selection.selector == 1:
         decode_whole(NULL, selection.parameters or b"\x00")
         return [element._replace(access_rights=None) for element in elements]
     if selection.selector == 2:
-        classes = decode_whole(array(UINT16), selection.parameters)
+        classes = decode_whole(CLASSES, selection.parameters)
         return [element for element in elements if element.class_id in classes]
     wanted = wanted_objects(selection)
     return [element for element in elements if (element.class_id, element.logical_name) in wanted]

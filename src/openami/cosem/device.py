@@ -1,13 +1,13 @@
 """Logical device: answers for its objects, each client within its rights (Green Book, 9.3)."""
 
 from collections import ChainMap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
-from openami.core.errors import AccessError, ActionError
+from openami.core.errors import AccessError, ActionError, DecodeError
 from openami.cosem.access import AccessTable, Key, Rights
 from openami.cosem.association import (
     CURRENT_ASSOCIATION,
@@ -19,24 +19,35 @@ from openami.cosem.association import (
     attribute_item,
     method_item,
 )
+from openami.cosem.association_sn import ObjectName
 from openami.cosem.objects import CosemObject, Live
 from openami.cosem.scripts import ScriptAction, ServiceId
-from openami.dlms.data import encode
+from openami.cosem.short_view import ShortView
+from openami.dlms.axdr import Reader, encode_length
+from openami.dlms.data import Tag, encode, skip
 from openami.dlms.xdlms import (
+    AccessGet,
+    AccessOutcome,
+    AccessSet,
     ActionOutcome,
     ActionResult,
     AttributeDescriptor,
     AttributeItem,
     DataAccessResult,
+    GetDataResult,
     MethodDescriptor,
     Selection,
 )
 
 if TYPE_CHECKING:
-    from openami.dlms.server.events import ActionItem, Request, Results, SetItem
+    from openami.dlms.server.events import AccessRequest, ActionItem, Request, Results, SetItem
 
 CURRENT: Key = (15, CURRENT_ASSOCIATION)
+CURRENT_SN: Key = (12, CURRENT_ASSOCIATION)
 ASSOCIATED_PARTNERS, ASSOCIATION_STATUS = 3, 8
+ALL = 0
+"""As an attribute: all attributes of the object at once (Green Book, attribute 0 referencing)."""
+NULL = b"\x00"
 
 
 class Provider(Protocol):
@@ -59,7 +70,8 @@ class LogicalDevice:
     """Attributes and methods of a meter, as each client may use them.
 
     `associations` holds the objects that answer as the current association (0.0.40.0.0.255) of a client
-    SAP; the object list is filled in from the rights. `report` gets every error that is no refusal.
+    SAP; the object list is filled in from the rights. `base_names` tells where the objects stand for clients
+    that use short names. `report` gets every error that is no refusal.
     """
 
     def __init__(
@@ -68,17 +80,21 @@ class LogicalDevice:
         access: AccessTable,
         *,
         associations: Mapping[int, CosemObject] = MappingProxyType({}),
+        base_names: Sequence[ObjectName] = (),
         report: Callable[[Exception], object] = ignore,
     ) -> None:
         self.objects = objects
         self.access = access
         self.associations = associations
+        self.base_names = base_names
         self.report = report
 
     def get(self, client_sap: int, descriptor: AttributeDescriptor, selection: Selection | None = None) -> bytes:
         """Return the encoded value of an attribute."""
         class_id, logical_name, attribute_id = descriptor
         key = class_id, logical_name
+        if attribute_id == ALL:
+            return self.get_all(client_sap, descriptor, selection)
         if attribute_id not in self.access.rights(client_sap, key).readable:
             raise self.denied(client_sap, descriptor)
         return self.find(client_sap, key).read(attribute_id, selection)
@@ -87,11 +103,53 @@ class LogicalDevice:
         """Write an attribute."""
         class_id, logical_name, attribute_id = descriptor
         key = class_id, logical_name
+        if attribute_id == ALL:
+            self.set_all(client_sap, descriptor, selection, data)
+            return
         if attribute_id not in self.access.rights(client_sap, key).writable:
             raise self.denied(client_sap, descriptor)
         if selection is not None:
             raise AccessError(DataAccessResult.SCOPE_OF_ACCESS_VIOLATED, f"{descriptor}: write with selector")
         self.find(client_sap, key).write(attribute_id, data)
+
+    def get_all(self, client_sap: int, descriptor: AttributeDescriptor, selection: Selection | None) -> bytes:
+        """Return a structure of all attributes; null-data for those that this client cannot read."""
+        found, rights = self.whole(client_sap, descriptor, selection)
+        parts: list[bytes] = []
+        for number in range(1, max(found.attributes) + 1):
+            one = descriptor._replace(attribute_id=number)
+            value = self.got(client_sap, (one, None)) if number in rights.readable else NULL
+            parts.append(value if isinstance(value, bytes) else NULL)
+        return b"\x02" + encode_length(len(parts)) + b"".join(parts)
+
+    def set_all(
+        self, client_sap: int, descriptor: AttributeDescriptor, selection: Selection | None, data: bytes
+    ) -> None:
+        """Write all attributes from a structure, but those for which it holds null-data."""
+        found, rights = self.whole(client_sap, descriptor, selection)
+        try:
+            values = split_structure(data)
+        except DecodeError as error:
+            raise AccessError(DataAccessResult.TYPE_UNMATCHED, str(descriptor)) from error
+        if len(values) != max(found.attributes):
+            raise AccessError(DataAccessResult.TYPE_UNMATCHED, str(descriptor))
+        given = {number: value for number, value in enumerate(values, 1) if value != NULL}
+        if not rights.writable.issuperset(given):
+            raise AccessError(DataAccessResult.READ_WRITE_DENIED, str(descriptor))
+        for number, value in given.items():
+            found.write(number, value)
+
+    def whole(
+        self, client_sap: int, descriptor: AttributeDescriptor, selection: Selection | None
+    ) -> tuple[CosemObject, Rights]:
+        """Object and rights for a request that means all attributes."""
+        key = descriptor.class_id, descriptor.logical_name
+        found, rights = self.find(client_sap, key), self.access.rights(client_sap, key)
+        if not rights.readable and not rights.writable:
+            raise AccessError(DataAccessResult.READ_WRITE_DENIED, str(descriptor))
+        if selection is not None:
+            raise AccessError(DataAccessResult.SCOPE_OF_ACCESS_VIOLATED, f"{descriptor}: with selector")
+        return found, rights
 
     def action(self, client_sap: int, descriptor: MethodDescriptor, data: bytes | None = None) -> bytes | None:
         """Carry out a method; the encoded return parameter, if it has one."""
@@ -112,6 +170,9 @@ class LogicalDevice:
             return [self.got(client_sap, item) for item in request.items]
         if request.kind == "set":
             return [self.was_set(client_sap, item) for item in request.items]
+        if request.kind == "access":
+            steps = partial(self.got, client_sap), partial(self.was_set, client_sap), partial(self.acted, client_sap)
+            return access_outcomes(request, *steps)
         return [self.acted(client_sap, item) for item in request.items]
 
     def got(self, client_sap: int, item: AttributeItem) -> bytes | DataAccessResult:
@@ -159,9 +220,12 @@ class LogicalDevice:
         if key == CURRENT and client_sap is not None:
             return self.association(client_sap)
         try:
-            return self.objects[key]
+            found = self.objects[key]
         except KeyError:
             raise self.missing(key) from None
+        if key == CURRENT_SN and client_sap is not None:
+            return ShortView(self, client_sap, self.base_names).of(found)
+        return found
 
     def missing(self, key: Key) -> Exception:
         """Why an object is not found."""
@@ -211,3 +275,35 @@ def element(found: CosemObject, rights: Rights, version: int) -> ObjectListEleme
     attributes = [attribute_item(held, rights.attribute(number), version) for number, held in found.attributes.items()]
     methods = [method_item(number, rights.method(number), version) for number in found.methods]
     return ObjectListElement(found.class_id, found.version, found.logical_name, AccessRights(attributes, methods))
+
+
+def split_structure(data: bytes) -> list[bytes]:
+    """Encoded members of an encoded structure."""
+    reader = Reader(data)
+    if reader.u8() != Tag.STRUCTURE:
+        raise DecodeError("all attributes are no structure", offset=0)
+    members = [reader.take(skip(data, reader.offset) - reader.offset) for _ in range(reader.length())]
+    reader.finish()
+    return members
+
+
+def access_outcomes(
+    request: "AccessRequest",
+    got: "Callable[[AttributeItem], GetDataResult]",
+    was_set: "Callable[[SetItem], DataAccessResult]",
+    acted: "Callable[[ActionItem], ActionOutcome]",
+) -> list[AccessOutcome]:
+    """Carry out the services of an ACCESS in turn, up to the first that fails where the client wants that."""
+    outcomes: list[AccessOutcome] = []
+    for asked, data in request.items:
+        if isinstance(asked, AccessGet):
+            found = got((asked.attribute, asked.selection))
+            outcomes.append((DataAccessResult.SUCCESS, found) if isinstance(found, bytes) else (found, None))
+        elif isinstance(asked, AccessSet):
+            outcomes.append((was_set((asked.attribute, asked.selection, data or NULL)), None))
+        else:
+            result, returned = acted((asked.method, None if data == NULL else data))
+            outcomes.append((result, returned if isinstance(returned, bytes) else None))
+        if request.break_on_error and outcomes[-1][0] != 0:
+            break
+    return outcomes

@@ -68,7 +68,8 @@ class ProfileGeneric(CosemObject):
 
     Rows come from the `buffer` given, or from a `source` that picks rows without making the rest.
     `resolver` tells what a selector without deviation means on the meter's clock. Regular cells of
-    `null_columns` are sent as null-data, the first of each answer excepted.
+    `null_columns` are sent as null-data, the first of each answer excepted; those of `delta_columns` as
+    their difference to the row before, of use only where every client negotiates delta-value-encoding.
     """
 
     buffer: Attribute[Table] = Attribute(BUFFER_ATTRIBUTE, BUFFER, factory=no_rows, selectors=(1, 2))
@@ -85,6 +86,7 @@ class ProfileGeneric(CosemObject):
         source: ProfileSource | None = None,
         resolver: Resolver = utc_clock,
         null_columns: Sequence[int] = (),
+        delta_columns: Sequence[int] = (),
         types: Mapping[str, Codec[Any]] | None = None,
         handlers: Mapping[str, Callable[..., object]] | None = None,
         **values: object,
@@ -93,6 +95,7 @@ class ProfileGeneric(CosemObject):
         self.source = source
         self.resolver = resolver
         self.null_columns = null_columns
+        self.delta_columns = delta_columns
         if source is not None:
             self.state[BUFFER_ATTRIBUTE] = Live(lambda: source.entries(0, len(source)))
 
@@ -137,6 +140,7 @@ class ProfileGeneric(CosemObject):
         """Encode some columns of the rows as they are sent."""
         if self.null_columns and len(rows):
             rows = rows.null_regular(self.capture_period, self.null_columns)
-        if not rows.columns or len(columns) == len(rows.columns):
-            return encode_profile(rows)
-        return encode_profile(rows.select(slice(None), columns))
+        if rows.columns and len(columns) < len(rows.columns):
+            rows = rows.select(slice(None), columns)
+        deltas = [place for place, column in enumerate(columns) if column in self.delta_columns]
+        return encode_profile(rows, deltas=deltas)

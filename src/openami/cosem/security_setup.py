@@ -1,13 +1,39 @@
 """Security setup: policy, suite, titles, keys and certificates (Blue Book, class 64)."""
 
 from enum import IntEnum
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from openami.core.errors import ActionError, SecurityError
 from openami.cosem.objects import Attribute, CosemObject, Method, interface_class, method
 from openami.dlms.data import ENUM, OCTET_STRING, Codec, Tag, array, enum, structure
 from openami.dlms.security import KeyId, Suite
 from openami.dlms.xdlms import ActionResult
+
+
+class KeyPairUse(IntEnum):
+    """What a key pair and its certificate are for."""
+
+    DIGITAL_SIGNATURE = 0
+    KEY_AGREEMENT = 1
+    TLS = 2
+
+
+class CertificateEntity(IntEnum):
+    """Whose certificate it is."""
+
+    SERVER = 0
+    CLIENT = 1
+    CERTIFICATION_AUTHORITY = 2
+    OTHER = 3
+
+
+class CertificateType(IntEnum):
+    """What the key of a certificate is for."""
+
+    DIGITAL_SIGNATURE = 0
+    KEY_AGREEMENT = 1
+    TLS = 2
+    OTHER = 3
 
 
 class KeyTransfer(NamedTuple):
@@ -25,7 +51,7 @@ class KeyAgreement(NamedTuple):
 
 
 class CertificateInfo(NamedTuple):
-    """A certificate that the device holds."""
+    """A certificate that the device holds; serial number as DER has it, names in DER."""
 
     certificate_entity: int
     certificate_type: int
@@ -98,9 +124,14 @@ class KeyedSetup(CosemObject):
     client_system_title: Attribute[bytes] = Attribute(4, OCTET_STRING, default=b"")
     server_system_title: Attribute[bytes] = Attribute(5, OCTET_STRING, default=b"")
 
+    #: Bits that a policy of the version may have.
+    POLICY_BITS: ClassVar[int] = 0x03
+
     @method(1, ENUM)
     def security_activate(self, policy: int) -> None:
         """Raise the security policy; no bit of it can be taken back."""
+        if policy & ~self.POLICY_BITS:
+            raise ActionError(ActionResult.TYPE_UNMATCHED, f"{self!r}: policy {policy} has bits of no meaning")
         if policy & self.security_policy != self.security_policy:
             raise ActionError(ActionResult.READ_WRITE_DENIED, f"{self!r}: a policy may only be raised")
         self.security_policy = policy
@@ -136,6 +167,8 @@ class SecuritySetupv1(KeyedSetup):
     The handler `key_transfer` gets the keys unwrapped, all of them or none.
     """
 
+    POLICY_BITS = 0xFC
+
     certificates: Attribute[list[CertificateInfo]] = Attribute(6, array(CERTIFICATE_INFO), factory=list)
 
     @method(2, array(KEY_TRANSFER), prepares=True)
@@ -146,8 +179,8 @@ class SecuritySetupv1(KeyedSetup):
     key_agreement: Method[list[KeyAgreement], list[KeyAgreement]] = Method(
         3, array(KEY_AGREEMENT), array(KEY_AGREEMENT)
     )
-    generate_key_pair: Method[int, None] = Method(4, ENUM)
-    generate_certificate_request: Method[int, bytes] = Method(5, ENUM, OCTET_STRING)
+    generate_key_pair: Method[KeyPairUse, None] = Method(4, enum(KeyPairUse))
+    generate_certificate_request: Method[KeyPairUse, bytes] = Method(5, enum(KeyPairUse), OCTET_STRING)
     import_certificate: Method[bytes, None] = Method(6, OCTET_STRING)
     export_certificate: Method[CertificateIdentification, bytes] = Method(7, IDENTIFICATION, OCTET_STRING)
     remove_certificate: Method[CertificateIdentification, None] = Method(8, IDENTIFICATION)
