@@ -6,7 +6,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST := $(BIN)/python -m pytest
 UP ?=
 
-.PHONY: up test test-all check bench soak docs lock clean
+.PHONY: up test test-all check bench soak fuzz docs lock clean
+SECONDS_EACH ?= 180
 
 up: $(VENV)/.run  ## the whole system here: neighbourhood, head-end, web page
 	$(BIN)/openami up $(UP)
@@ -31,14 +32,20 @@ bench: $(VENV)/.dev  ## one table: ours beside the peers, in the same run
 soak: $(VENV)/.dev  ## every property test with twenty thousand examples
 	$(PYTEST) -m hypothesis --hypothesis-profile=soak --timeout=14400 -n 2
 
+fuzz: $(VENV)/.dev  ## every decoder under atheris, an hour in all; what reaches new code is kept (Linux, x86-64)
+	$(PIP) install --only-binary :all: --require-hashes -r requirements/fuzz.lock
+	$(BIN)/python tests/fuzz/run.py --seconds $(SECONDS_EACH) --keep
+
 docs: $(VENV)/.dev  ## the reference pages that are made from the code
 	$(BIN)/python docs/build.py
 
 lock:  ## new locked versions (needs the dev environment)
 	$(BIN)/uv pip compile --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate --generate-hashes \
-	    --extra headend --extra meters pyproject.toml requirements/build.in -o requirements/run.lock
+	    --extra headend --extra meters --extra serial pyproject.toml requirements/build.in -o requirements/run.lock
 	$(BIN)/uv pip compile --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate --generate-hashes \
 	    --extra all --group dev pyproject.toml requirements/build.in -o requirements/dev.lock
+	$(BIN)/uv pip compile --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate --generate-hashes \
+	    --group fuzz -o requirements/fuzz.lock
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit("OpenAMI needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'

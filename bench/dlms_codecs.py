@@ -9,6 +9,7 @@ from harness import Peer, Row, in_turn
 from openami.core.stamps import encode_stamps
 from openami.dlms.acse import AARE, AARQ
 from openami.dlms.data import Tag
+from openami.dlms.hdlc import FrameStream, ServerAddress, encode, encode_client, information
 from openami.dlms.profile import Table, decode_profile, encode_profile
 from openami.dlms.security.cipher import Cipher
 from openami.dlms.wrapper import Stream
@@ -23,6 +24,10 @@ HLS5_AARQ = bytes.fromhex(
 HLS5_AARE = bytes.fromhex(
     "6142a109060760857405080101a203020100a305a10302010e88020780890760857405080205"
     "aa0a8008503677524a323146be10040e0800065f1f040000501f01f40007"
+)
+#: An I frame from server 1 to client 16: LLC and 125 octets.
+HDLC_FRAME = encode(
+    encode_client(16), ServerAddress(1).encode(), information(0, 1, poll=True), bytes.fromhex("e6e700") + bytes(125)
 )
 
 
@@ -48,7 +53,7 @@ def peers() -> tuple[Peer, Peer]:
         "aarq": HLS5_AARQ.hex(),
         "aare": HLS5_AARE.hex(),
     }
-    gurux = {"rounds": 5, "frame": Stream(1, 16).wrap(response).hex()}
+    gurux = {"rounds": 5, "frame": Stream(1, 16).wrap(response).hex(), "hdlc": HDLC_FRAME.hex()}
     return Peer("peer_dlms_cosem.py", "dlms-cosem", cosem), Peer("peer_gurux.py", "gurux-dlms", gurux)
 
 
@@ -108,6 +113,34 @@ def cipher() -> Iterator[Row]:
         2.0,
         cosem.name,
         theirs * 1e6,
+        note="the slower of the two directions",
+    )
+
+
+def hdlc() -> Iterator[Row]:
+    """A frame of 128 octets of information, each way: both check sequences made, and checked by a stream."""
+    destination, source, control, octets = (
+        encode_client(16),
+        ServerAddress(1).encode(),
+        information(0, 1, poll=True),
+        bytes(128),
+    )
+    stream = FrameStream()
+    gurux = peers()[1]
+    found = in_turn(
+        {
+            "encode": (lambda: encode(destination, source, control, octets), 2000),
+            "decode": (lambda: stream.feed(HDLC_FRAME, 0.0), 2000),
+        },
+        [gurux],
+    )
+    yield Row(
+        "dlms.hdlc",
+        max(found.values()) * 1e6,
+        "µs",
+        4.0,
+        gurux.name,
+        max(gurux.median("hdlc_encode"), gurux.median("hdlc_decode")) * 1e6,
         note="the slower of the two directions",
     )
 

@@ -10,6 +10,7 @@ from harness import Row, ladder
 GROUPS: dict[str, Callable[[], Iterator[Row]]] = {
     "dlms.profile": dlms_codecs.profiles,
     "dlms.cipher": dlms_codecs.cipher,
+    "dlms.hdlc": dlms_codecs.hdlc,
     "dlms.associate": dlms_codecs.associate,
     "dlms.session_public": dlms_sessions.session_public,
     "dlms.session_hls5": dlms_sessions.session_hls5,

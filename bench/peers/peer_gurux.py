@@ -1,6 +1,7 @@
 """Times gurux-dlms in a process of its own: one JSON object of medians in seconds.
 
-Reads on standard input: rounds, and the hex of a wrapper frame with a GET response that carries a profile.
+Reads on standard input: rounds, the hex of a wrapper frame with a GET response that carries a profile, and of an
+HDLC frame with an information field of 128 octets.
 """
 
 import contextlib
@@ -14,6 +15,7 @@ from typing import Any
 
 from gurux_dlms import GXByteBuffer, GXDLMSClient, GXReplyData
 from gurux_dlms.enums import Authentication, DataType, InterfaceType
+from gurux_dlms.GXDLMS import GXDLMS
 from gurux_dlms.internal._GXCommon import _GXCommon
 
 
@@ -48,10 +50,29 @@ def codec(orders: dict[str, Any]) -> dict[str, float]:
     }
 
 
+def hdlc(orders: dict[str, Any]) -> dict[str, float]:
+    frame = bytes.fromhex(orders["hdlc"])
+    client = GXDLMSClient(True, 16, 1, Authentication.NONE, None, InterfaceType.HDLC)
+    information = bytes(128)
+
+    def encode() -> None:
+        GXDLMS.getHdlcFrame(client.settings, 0x10, GXByteBuffer(information))
+
+    def decode() -> None:
+        client.settings.resetFrameSequence()
+        GXDLMS.getHdlcData(False, client.settings, GXByteBuffer(frame), GXReplyData(), None)
+
+    times = {"hdlc_encode": encode, "hdlc_decode": decode}
+    return {
+        name: median(lambda work=work: [work() for _ in range(100)], orders["rounds"]) / 100
+        for name, work in times.items()
+    }
+
+
 def main() -> None:
     orders = json.load(sys.stdin)
     with contextlib.redirect_stdout(io.StringIO()):  # the library prints while it works
-        found = codec(orders)
+        found = codec(orders) | hdlc(orders)
     json.dump(found, sys.stdout)
 
 

@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from openami.aio.client import connect as connect
+    from openami.aio.inbound import inbound as inbound
+    from openami.aio.line import line as line
+    from openami.aio.listener import listen as listen
     from openami.aio.meter import Meter as Meter
+    from openami.aio.pushing import push as push
     from openami.aio.reading import Profile as Profile
     from openami.core.errors import AccessError as AccessError
     from openami.core.errors import ActionError as ActionError
@@ -57,6 +61,10 @@ HOMES = {
     "SecurityError": "openami.core.errors",
     "Unit": "openami.core.units",
     "connect": "openami.aio.client",
+    "listen": "openami.aio.listener",
+    "push": "openami.aio.pushing",
+    "inbound": "openami.aio.inbound",
+    "line": "openami.aio.line",
 }
 """Where each public name lives; the imports above say the same to type checkers."""
 

@@ -27,7 +27,7 @@ from openami.dlms.data import UINT32
 from openami.dlms.security import SendCounter
 from openami.dlms.security.counters import CounterError
 from openami.dlms.server import Association, Refused
-from openami.dlms.xdlms import DataAccessResult
+from openami.dlms.xdlms import AccessGet, AccessSet, DataAccessResult
 from small_meter import (
     CLOCK,
     ENERGY,
@@ -52,9 +52,19 @@ async def test_the_public_client_reads_what_it_may() -> None:
         assert await meter.get(Data.value, NAME) == b"OAMSIM0000000001"
         assert await meter.clock() == datetime(2026, 11, 1, tzinfo=CET)
         assert [e.class_id for e in await meter.object_list()] == [15, 1, 1, 8]
+        assert [e.class_id for e in await meter.object_list([8, 15])] == [15, 8]
         with pytest.raises(AccessError, match=r"read-write-denied|object-undefined") as refused:
             await meter.get(Data.value, SECRET)
         assert "0.0.96.1.0.255" in str(refused.value)
+
+
+async def test_reading_and_writing_at_once() -> None:
+    async with at_work(SmallMeter()) as listener, openami.connect(url_of(listener), security=HLS5) as meter:
+        value = Data.value.at(SECRET)
+        items = [(AccessGet(value), None), (AccessSet(value), b"\x09\x01!"), (AccessGet(value), None)]
+        first, second, third = await meter.access_raw(items)
+        assert first[1].endswith(b"no business of the public")
+        assert (second, third) == ((DataAccessResult.SUCCESS, None), (DataAccessResult.SUCCESS, b"\x09\x01!"))
 
 
 async def test_hls5_reads_writes_and_calls() -> None:

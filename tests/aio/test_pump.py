@@ -1,10 +1,11 @@
 """The pump: octets and one lazy timer."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from typing import cast
 
-from openami.aio.pump import Pump
+from openami.aio.pump import Direction, Pump
 
 
 class Core:
@@ -69,6 +70,32 @@ async def test_octets_in_events_and_octets_out() -> None:
     pump.data_received(b"event")
     pump.data_received(b"other")
     assert (core.got, pump.events, wire.written) == ([b"event", b"other"], [b"event"], [b"event!", b"other!"])
+
+
+async def test_items_stay_apart_for_a_transport_that_wants_them_apart() -> None:
+    core, pump, wire = joined()
+    core.out += [b"one", b"two"]
+    kept: list[list[bytes]] = []
+    wire.writelines = lambda items: kept.append(list(items))  # type: ignore[method-assign,assignment]
+    pump.flush()
+    assert (kept, wire.written) == ([[b"one", b"two"]], [])
+
+
+async def test_a_trace_is_told_of_all_octets_and_when() -> None:
+    core, pump, _ = joined()
+    told: list[tuple[Direction, bytes]] = []
+    began = time.time()
+
+    def trace(way: Direction, at: float, octets: bytes) -> None:
+        assert began <= at <= time.time()
+        told.append((way, octets))
+
+    pump.trace = trace
+    pump.data_received(b"event")
+    core.out += [b"one", b"two"]
+    pump.flush()
+    sent = Direction.SENT
+    assert told == [(Direction.RECEIVED, b"event"), (sent, b"event"), (sent, b"!"), (sent, b"one"), (sent, b"two")]
 
 
 async def test_the_deadline_is_kept_and_not_before() -> None:

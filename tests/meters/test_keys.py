@@ -11,6 +11,7 @@ from meters.small_fleet import (
     Company,
 )
 from openami.core.errors import DefinitionError
+from openami.dlms.security import KeyId
 from openami.meters.keys import Keyring, shipment
 
 
@@ -48,6 +49,25 @@ def test_keys_are_all_different_and_no_repr_shows_them(tmp_path: Path) -> None:
     (tmp_path / "keys").write_bytes(b"other")
     with pytest.raises(DefinitionError, match="not a key file"):
         Keyring.load(tmp_path / "keys")
+
+
+def test_replaced_keys_are_saved_and_loaded(tmp_path: Path) -> None:
+    keys, path = Keyring.draw(3, Random(3).randbytes), tmp_path / "keys"
+    keys.save(path)
+    first, new = path.read_bytes(), bytes(range(16))
+    keys.replace(1, {KeyId.GLOBAL_UNICAST_ENCRYPTION: new, KeyId.MASTER: new[::-1]})
+    assert (keys.of(1).encryption, keys.of(1).master, keys.is_saved) == (new, new[::-1], False)
+    keys.save(path)
+    assert (keys.is_saved, len(path.read_bytes())) == (True, len(first))
+    keys.replace(2, {KeyId.GLOBAL_BROADCAST_ENCRYPTION: new})
+    keys.save(path)
+    again = Keyring.load(path)
+    assert (len(again), again.is_saved) == (3, True)
+    assert [again.of(meter) for meter in range(3)] == [keys.of(meter) for meter in range(3)]
+    assert [held.broadcast for held in map(again.of, range(3))] == [None, None, new]
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(DefinitionError, match="not a key file"):
+        Keyring.load(path)
 
 
 def test_a_shipment_of_no_meters_is_its_header() -> None:

@@ -1,6 +1,7 @@
 """One client's connection to one meter: answers leave in order, once what they tell of is durable."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Sequence
 from logging import getLogger
@@ -8,7 +9,8 @@ from typing import Protocol
 
 from openami.aio.pump import Endpoint, Pump
 from openami.core.errors import AmiError
-from openami.dlms.server.events import Refused
+from openami.dlms.link import ServerLink
+from openami.dlms.server.events import Ended, Opened, Refused
 
 log = getLogger(__name__)
 
@@ -38,8 +40,8 @@ class Session(Protocol):
 class Provider(Protocol):
     """The meters behind a listener."""
 
-    def open(self, local_address: str) -> Session | None:
-        """Begin a session with the meter of this IP address; None if there is no such meter."""
+    def open(self, local_address: str, link: ServerLink | None = None) -> Session | None:
+        """Begin a session with the meter of this IP address, over the wrapper or a link; None if there is no meter."""
         ...
 
 
@@ -79,11 +81,14 @@ SILENT = Silent()
 class Connection(Pump):
     """One client's connection to one meter."""
 
-    def __init__(self, listener: Listener, loop: asyncio.AbstractEventLoop, stand_in: str) -> None:
+    def __init__(
+        self, listener: Listener, loop: asyncio.AbstractEventLoop, stand_in: str, link: ServerLink | None = None
+    ) -> None:
         super().__init__(SILENT, loop)
         self.listener = listener
         self.heard_at = loop.time()
         self._stand_in = stand_in
+        self._link = link
         self._session: Session | None = None
         self._held: deque[tuple[asyncio.Future[None] | None, list[bytes]]] = deque()
         self._is_ending = False
@@ -104,9 +109,18 @@ class Connection(Pump):
         listener.connections.add(self)
         self.endpoint = self._session.endpoint
 
+    def renew(self) -> None:
+        """Begin a new session with the same meter on the same transport."""
+        self._failed_logins = 0
+        self._session = self._opened(self._stand_in)
+        if self._session is None:
+            self.drop()
+        else:
+            self.endpoint = self._session.endpoint
+
     def _opened(self, address: str) -> Session | None:
         try:
-            return self.listener.provider.open(address)
+            return self.listener.provider.open(address, *(() if self._link is None else (self._link,)))
         except BaseException:
             self.drop()
             raise
@@ -119,8 +133,7 @@ class Connection(Pump):
         except AmiError as error:
             log.info("connection cut: %s", error)
             self.flush()
-            self._is_ending = True
-            self._release()
+            self.end()
 
     def deliver(self, events: Sequence[object]) -> None:
         """Let the meter answer; a refused login makes answers wait."""
@@ -176,6 +189,11 @@ class Connection(Pump):
         self._release()
         self.resume_writing()
 
+    def end(self) -> None:
+        """Close the connection once all is answered."""
+        self._is_ending = True
+        self._release()
+
     def drop(self) -> None:
         """Cut the connection."""
         self._held.clear()
@@ -201,3 +219,33 @@ class Connection(Pump):
             self._penalty.cancel()
         self._session = None
         self.endpoint = SILENT
+
+
+class Endless(Connection, ABC):
+    """A connection on a transport that does not end with the client: it is spent with the last association."""
+
+    def __init__(self, listener: Listener, loop: asyncio.AbstractEventLoop, stand_in: str, link: ServerLink) -> None:
+        super().__init__(listener, loop, stand_in, link)
+        self._clients: set[int] = set()
+        self._is_spent = False
+
+    @abstractmethod
+    def spent(self) -> None:
+        """Act on the end of the last association, whose answers are on their way."""
+
+    def deliver(self, events: Sequence[object]) -> None:
+        """Let the meter answer, and see who comes and goes."""
+        super().deliver(events)
+        for event in events:
+            if isinstance(event, Opened):
+                self._clients.add(event.client_sap)
+            elif isinstance(event, Ended):
+                self._clients.discard(event.client_sap)
+                self._is_spent = not self._clients
+
+    def flush(self) -> None:
+        """Send; then see whether anybody is left."""
+        super().flush()
+        if self._is_spent:
+            self._is_spent = False
+            self.spent()

@@ -1,17 +1,18 @@
-"""A client association on a stream: requests wait as futures for the events that answer them."""
+"""A client association on a transport: requests wait as futures for the events that answer them."""
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias, TypeVar
 
 from openami.aio.pump import Pump
-from openami.aio.tcp import Address
-from openami.core.errors import AmiError, ConnectionLost, LinkTimeout, ProtocolError
-from openami.dlms.client import Acted, Associated, Client, Failed, Got, Released, WasSet
+from openami.aio.route import Place
+from openami.core.errors import AmiError, ConnectionLost, LinkError, LinkTimeout, ProtocolError
+from openami.dlms.client import Accessed, Acted, Associated, Client, Failed, Got, Notified, Released, WasSet
+from openami.dlms.link import ClientLink
 from openami.dlms.security.counters import CounterError, SendCounter
 
-Answer: TypeAlias = Associated | Got | WasSet | Acted | Released
+Answer: TypeAlias = Associated | Got | WasSet | Acted | Accessed | Released
 A = TypeVar("A", bound=Answer)
 
 
@@ -31,9 +32,12 @@ JUMP_LIMIT = 1 << 24
 
 
 class Link(Pump):
-    """One client core on one connection."""
+    """One client core on one transport."""
 
-    def __init__(self, client: Client, counter: SendCounter, loop: asyncio.AbstractEventLoop, address: Address) -> None:
+    notified: Callable[[bytes], None] | None = None
+    """Is given the APDUs that the meter sends of its own accord."""
+
+    def __init__(self, client: Client, counter: SendCounter, loop: asyncio.AbstractEventLoop, address: Place) -> None:
         super().__init__(client, loop)
         self.client = client
         self.address = address
@@ -42,7 +46,7 @@ class Link(Pump):
         self._is_silent = False
         self._waiting: dict[int, asyncio.Future[Answer]] = {}
         self._ended: asyncio.Future[None] | None = None
-        self._error: AmiError | None = None
+        self._reason: Exception | None = None
 
     async def associate(self) -> Associated:
         """Open the association."""
@@ -61,7 +65,7 @@ class Link(Pump):
 
     async def _answer(self, verb: Verb, kind: type[A]) -> A:
         if self.transport is None:
-            raise self._error or ConnectionLost(f"{self.address}: the connection is closed")
+            raise self._gone()
         future: asyncio.Future[Answer] = self.loop.create_future()
         self._waiting[verb(now=self.loop.time())] = future
         self.flush()
@@ -80,6 +84,8 @@ class Link(Pump):
                 future = self._waiting.pop(event.id, None)
                 if future is not None and not future.done():
                     future.set_result(event)
+            elif isinstance(event, Notified) and self.notified is not None:
+                self.notified(event.apdu)
 
     def _fail(self, event: Failed) -> None:
         error = event.error
@@ -92,18 +98,33 @@ class Link(Pump):
 
     def lost(self, error: Exception | None) -> None:
         """Tell all who wait that the meter has gone."""
-        reason = f": {error}" if error is not None else ""
-        self._error = ConnectionLost(f"{self.address} closed the connection{reason}")
-        self.deliver(self.client.abort(self._error))
+        self._reason = error
+        if self._waiting:
+            self.deliver(self.client.abort(self._gone()))
         if self._ended is not None and not self._ended.done():
             self._ended.set_result(None)
 
+    def _gone(self) -> LinkError:
+        if isinstance(self._reason, LinkError):
+            return self._reason
+        reason = "" if self._reason is None else f": {self._reason}"
+        return ConnectionLost(f"{self.address} closed the connection{reason}")
+
+    @property
+    def _is_abandoned(self) -> bool:
+        """Whether a request is under way whose answer nobody wants any more; it may be a long one."""
+        return any(future.done() for future in self._waiting.values())
+
     async def hang_up(self) -> None:
         """Release the association as far as the meter still answers, then close the connection."""
-        if self.transport is not None and not self._is_silent:
-            with contextlib.suppress(AmiError):
-                await self.ask(self.client.release, Released)
-        await self.close()
+        try:
+            if self.transport is not None and not self._is_silent and not self._is_abandoned:
+                with contextlib.suppress(AmiError):
+                    await self.ask(self.client.release, Released)
+            await self.close()
+        except BaseException:
+            self.abort()
+            raise
 
     async def close(self) -> None:
         """Close the connection and wait until it is gone."""
@@ -111,16 +132,83 @@ class Link(Pump):
             return
         self._ended = self._ended or self.loop.create_future()
         self.transport.close()
+        if self.transport.get_write_buffer_size():
+            await self._bear_closing(self._ended)
+        else:
+            await self._ended  # in the next turn of the loop
+
+    async def _bear_closing(self, ended: "asyncio.Future[None]") -> None:
+        """Give a peer that has not taken everything yet some time."""
         impatience = self.loop.call_later(CLOSING_S, self.abort)
         try:
-            await self._ended
+            await ended
         finally:
             impatience.cancel()
+
+    async def leave(self) -> None:
+        """Give up after an association that failed."""
+        self.abort()
 
     def abort(self) -> None:
         """Cut the connection."""
         if self.transport is not None:
             self.transport.abort()
+
+
+class StationLink(Link):
+    """A client core on HDLC: the station leaves the meter by DISC before the connection is closed.
+
+    However an association ends, also by an error or a cancelled task: the next on the line may come then.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        counter: SendCounter,
+        loop: asyncio.AbstractEventLoop,
+        address: Place,
+        station: ClientLink,
+    ) -> None:
+        super().__init__(client, counter, loop, address)
+        self._station = station
+        self._parting: asyncio.Future[None] | None = None
+
+    async def leave(self) -> None:
+        """Give up after an association that failed, once the meter has let us go."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Leave by DISC if that has not been done, and close the connection."""
+        if (parting := self._part()) is not None:
+            await asyncio.shield(parting)
+        await super().close()
+
+    def abort(self) -> None:
+        """Leave by DISC, and cut the connection once the meter has answered or is given up."""
+        if (parting := self._part()) is None:
+            super().abort()
+        else:
+            parting.add_done_callback(lambda _: super(StationLink, self).abort())
+
+    def _part(self) -> "asyncio.Future[None] | None":
+        """Begin to leave by DISC a meter that has let us in; the future of its answer, if that is still to come."""
+        if self._parting is None and self.transport is not None and self._station.is_connected:
+            self._parting = self.loop.create_future()
+            self._station.disconnect(self.loop.time())
+            self.flush()
+        return None if self._parting is None or self._parting.done() else self._parting
+
+    def flush(self) -> None:
+        """Send, and see whether the meter has let us go."""
+        super().flush()
+        if self._parting is not None and not self._parting.done() and not self._station.is_connected:
+            self._parting.set_result(None)
+
+    def lost(self, error: Exception | None) -> None:
+        """Tell all who wait that the line has gone."""
+        super().lost(error)
+        if self._parting is not None and not self._parting.done():
+            self._parting.set_result(None)
 
 
 def obey(refused: CounterError, counter: SendCounter) -> None:

@@ -1,6 +1,6 @@
 """A meter we are associated with: typed reading, writing and calling by the keys of interface classes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import partial
 from types import TracebackType
@@ -8,18 +8,22 @@ from typing import NamedTuple, Self, TypeVar, cast
 
 from openami.aio.link import Link
 from openami.aio.reading import Profile
-from openami.aio.tcp import Address
+from openami.aio.route import Place
+from openami.aio.short_names import object_list
 from openami.core.errors import AccessError, ActionError, DecodeError, DefinitionError
 from openami.core.obis import OBIS
 from openami.core.time import CosemDateTime
-from openami.cosem.association import CURRENT_ASSOCIATION, AssociationLNv1, ObjectListElement
+from openami.cosem.association import CURRENT_ASSOCIATION, AssociationLNv1, ObjectListElement, of_classes
 from openami.cosem.clock import Clock
 from openami.cosem.objects import Attribute, Method, decode_whole
 from openami.cosem.profile_generic import ProfileGeneric
-from openami.dlms.client import Acted, Associated, Got, Released, WasSet
+from openami.cosem.short_names import ShortNames
+from openami.dlms.client import Accessed, Acted, Associated, Got, Released, WasSet
 from openami.dlms.data import DATE_TIME
 from openami.dlms.profile import decode_profile
 from openami.dlms.xdlms import (
+    AccessItem,
+    AccessOutcome,
     ActionResult,
     AttributeDescriptor,
     CaptureObject,
@@ -51,15 +55,22 @@ class ProfileHead(NamedTuple):
 class Meter:
     """An association with a meter. All errors are `AmiError`; times are aware datetimes."""
 
-    def __init__(self, link: Link, associated: Associated, default_deviation_min: int | None = None) -> None:
+    def __init__(
+        self,
+        link: Link,
+        associated: Associated,
+        default_deviation_min: int | None = None,
+        names: ShortNames | None = None,
+    ) -> None:
         self._link = link
+        self._names = names
         self.associated = associated
         self.default_deviation_min = default_deviation_min
         self._heads: dict[OBIS, ProfileHead] = {}
 
     @property
-    def address(self) -> Address:
-        """Where the meter listens."""
+    def address(self) -> Place:
+        """Where the meter is."""
         return self._link.address
 
     async def get(self, attribute: Attribute[T], at: Name, selection: Selection | None = None) -> T:
@@ -124,6 +135,11 @@ class Meter:
             raise AccessError(returned, str(descriptor))
         return returned
 
+    async def access_raw(self, items: Sequence[AccessItem], *, break_on_error: bool = False) -> list[AccessOutcome]:
+        """Read, write and invoke in one request, where that was negotiated; each with its result and its data."""
+        verb = partial(self._link.client.access, items, break_on_error=break_on_error)
+        return (await self._link.ask(verb, Accessed)).results
+
     async def profile(self, at: Name, start: Moment, end: Moment, columns: Sequence[Name] | None = None) -> Profile:
         """Read the rows of a profile from `start` to `end`, both included, and only some columns if told."""
         head = await self.profile_head(at)
@@ -153,9 +169,13 @@ class Meter:
             table = table.fill_null(period_s)
         return Profile(table, columns, self.default_deviation_min)
 
-    async def object_list(self) -> list[ObjectListElement]:
-        """Read what this client may see, with its rights."""
-        return await self.get(AssociationLNv1.object_list, CURRENT_ASSOCIATION)
+    async def object_list(self, classes: Collection[int] = ()) -> list[ObjectListElement]:
+        """Read what this client may see, with its rights; only objects of some classes if told."""
+        if self._names is not None:
+            elements = await object_list(self._link, self._names)
+            return [element for element in elements if not classes or element.class_id in classes]
+        selection = of_classes(classes) if classes else None
+        return await self.get(AssociationLNv1.object_list, CURRENT_ASSOCIATION, selection)
 
     async def clock(self) -> datetime:
         """Read the meter's clock."""

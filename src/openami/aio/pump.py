@@ -1,9 +1,22 @@
 """The shell of every protocol core: it moves bytes and time between one endpoint and one transport."""
 
 import asyncio
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import Protocol, cast
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import Protocol, TypeAlias, cast
+
+
+class Direction(StrEnum):
+    """Which way octets went, seen from here."""
+
+    SENT = "sent"
+    RECEIVED = "received"
+
+
+Trace: TypeAlias = Callable[[Direction, float, bytes], None]
+"""Is told of all octets: which way they went, when (seconds since 1970), and they themselves."""
 
 
 class Endpoint(Protocol):
@@ -28,10 +41,12 @@ class Endpoint(Protocol):
 
 
 class Pump(asyncio.Protocol, ABC):
-    """Carry one endpoint over one stream; a subclass says what becomes of the events.
+    """Carry one endpoint over one transport; a subclass says what becomes of the events.
 
     The timer is lazy: a deadline that moves away leaves it alone, and it looks again when it fires.
     """
+
+    trace: Trace | None = None
 
     def __init__(self, endpoint: Endpoint, loop: asyncio.AbstractEventLoop) -> None:
         self.endpoint = endpoint
@@ -54,6 +69,8 @@ class Pump(asyncio.Protocol, ABC):
 
     def data_received(self, data: bytes) -> None:
         """Pass octets on and send the answers."""
+        if self.trace is not None:
+            self.trace(Direction.RECEIVED, time.time(), data)
         if events := self.endpoint.receive(data, self.loop.time()):
             self.deliver(events)
         self.flush()
@@ -77,9 +94,16 @@ class Pump(asyncio.Protocol, ABC):
             self._arm(deadline)
 
     def send(self, chunks: list[bytes]) -> None:
-        """Write to the stream what the endpoint has handed over."""
-        if self.transport is not None:
-            self.transport.write(chunks[0] if len(chunks) == 1 else b"".join(chunks))
+        """Write to the transport what the endpoint has handed over: items stay apart where they are datagrams."""
+        if self.transport is None:
+            return
+        if self.trace is not None:
+            for chunk in chunks:
+                self.trace(Direction.SENT, time.time(), chunk)
+        if len(chunks) == 1:
+            self.transport.write(chunks[0])
+        else:
+            self.transport.writelines(chunks)
 
     def _arm(self, deadline: float) -> None:
         if self._timer is not None:

@@ -4,20 +4,18 @@ import asyncio
 import socket
 from collections.abc import Sequence
 from functools import partial
-from types import TracebackType
-from typing import Self
 
 from openami.aio.connection import Connection, Provider, Session
-from openami.aio.tcp import DLMS_PORT, Address, listening_row, listening_socket, raise_file_limit
+from openami.aio.reception import Reception
+from openami.aio.tcp import DLMS_PORT, Address, listening_row, listening_socket
 
 __all__ = ["FleetListener", "Provider", "Session"]
 
 ANY_LOCAL = "0.0.0.0"  # noqa: S104  held to the loopback device, and only the fleet's addresses are known
 LOOPBACK_DEVICE = "lo"
-SWEEP_S = 1.0
 
 
-class FleetListener:
+class FleetListener(Reception):
     """Accept connections for meters, each known by its own local address.
 
     By default one socket takes all of 127.0.0.0/8. With `stand_ins`, socket i listens on port `port + i` of
@@ -35,16 +33,10 @@ class FleetListener:
         idle_s: float = 180.0,
         login_delay_s: float = 0.25,
     ) -> None:
-        self.provider = provider
-        self.limit = limit
-        self.idle_s = idle_s
-        self.login_delay_s = login_delay_s
-        self.connections: set[Connection] = set()
-        self.refused = 0
+        super().__init__(provider, limit=limit, idle_s=idle_s, login_delay_s=login_delay_s)
         self._host, self._port = host, port
         self._stand_ins = stand_ins
         self._servers: list[asyncio.Server] = []
-        self._sweeper: asyncio.TimerHandle | None = None
 
     @property
     def addresses(self) -> list[Address]:
@@ -56,18 +48,10 @@ class FleetListener:
         """Port of the first socket, also when the system chose it."""
         return self.addresses[0].port
 
-    async def start(self) -> None:
-        """Open the sockets: all of them or, with one clear error, none."""
-        raise_file_limit()
-        loop = asyncio.get_running_loop()
-        try:
-            for sock, stand_in in self._sockets():
-                factory = partial(Connection, self, loop, stand_in)
-                self._servers.append(await loop.create_server(factory, sock=sock))
-        except BaseException:
-            await self.close()
-            raise
-        self._sweeper = loop.call_later(SWEEP_S, self._sweep, loop)
+    async def _open(self, loop: asyncio.AbstractEventLoop) -> None:
+        for sock, stand_in in self._sockets():
+            factory = partial(Connection, self, loop, stand_in)
+            self._servers.append(await loop.create_server(factory, sock=sock))
 
     def _sockets(self) -> list[tuple[socket.socket, str]]:
         if not self._stand_ins:
@@ -75,30 +59,9 @@ class FleetListener:
         sockets = listening_row(self._host, self._port, len(self._stand_ins))
         return list(zip(sockets, self._stand_ins, strict=True))
 
-    def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
-        oldest = loop.time() - self.idle_s
-        for connection in [c for c in self.connections if c.heard_at < oldest]:
-            connection.drop()
-        self._sweeper = loop.call_later(min(SWEEP_S, self.idle_s), self._sweep, loop)
-
-    async def close(self) -> None:
-        """Close the sockets and every connection."""
-        if self._sweeper is not None:
-            self._sweeper.cancel()
+    async def _shut(self) -> None:
         servers, self._servers = self._servers, []
         for server in servers:
             server.close()
-        for connection in list(self.connections):
-            connection.drop()
         for server in servers:
             await server.wait_closed()
-        await asyncio.sleep(0)  # the transports tell of their end in the next turn of the loop
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()

@@ -24,8 +24,9 @@ class Openami(Commands):
 
     entries: ClassVar[dict[str, Entry]] = {
         "up": Entry("openami.cli.up", "The whole system here: meters, head-end, web page."),
-        "meter": Entry("openami.cli.meter", "Virtual meters: serve, show, list."),
+        "meter": Entry("openami.cli.meter", "Virtual meters: serve, show, list. Any meter: test."),
         "read": Entry("openami.cli.read", "Read a meter: one value, a profile, the object list, everything."),
+        "listen": Entry("openami.cli.listen", "Receive what meters push, and print it."),
         "probe": Entry("openami.cli.probe", "Say what answers at an address."),
         "headend": Entry("openami.cli.headend", "The head-end: serve pages and read meters, collect, import."),
         "features": Entry("openami.cli.features", "Which stated functions of the products are shown by tests."),

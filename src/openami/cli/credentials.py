@@ -10,6 +10,7 @@ from pathlib import Path
 
 import typer
 
+from openami.aio.route import Place, Route
 from openami.aio.tcp import Address
 from openami.cli.show import fail
 from openami.core.errors import DefinitionError
@@ -38,9 +39,12 @@ class Level(StrEnum):
     HLS5 = "hls5"
 
 
-def credentials(level: Level | None, keys: Path | None, address: Address) -> Security:
-    """Gather what is needed; without a level, the highest for which everything is there."""
-    given = gather(keys, address)
+def credentials(level: Level | None, keys: Path | None, place: Place, serial: str = "") -> Security:
+    """Gather what is needed; without a level, the highest for which everything is there.
+
+    In a shipment file the meter is found by its serial number, or else by where it is.
+    """
+    given = gather(keys, place, serial)
     if level is None:
         level = Level.HLS5 if "encryption_key" in given else Level.LLS if "password" in given else Level.NONE
     if level is Level.NONE:
@@ -62,16 +66,15 @@ def client_of(client: int | None, security: Security) -> int:
     return PUBLIC_CLIENT if security == Security.none() else MANAGEMENT_CLIENT
 
 
-def gather(keys: Path | None, address: Address) -> dict[str, str]:
+def gather(keys: Path | None, place: Place, serial: str) -> dict[str, str]:
     """Collect what the environment says, and over it the file."""
     given = {name: os.environ[variable] for name, variable in ENVIRONMENT.items() if variable in os.environ}
     if keys is None:
         return given
-    read = from_shipment if keys.suffix == ".csv" else from_settings
-    return given | read(keys, address)
+    return given | (from_shipment(keys, place, serial) if keys.suffix == ".csv" else from_settings(keys))
 
 
-def from_settings(path: Path, _address: Address) -> dict[str, str]:
+def from_settings(path: Path) -> dict[str, str]:
     """Read a TOML file: `encryption_key = "0011…"` and so on."""
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -83,17 +86,29 @@ def from_settings(path: Path, _address: Address) -> dict[str, str]:
     return table
 
 
-def from_shipment(path: Path, address: Address) -> dict[str, str]:
-    """Read a shipment file: the line of this meter's address."""
+def from_shipment(path: Path, place: Place, serial: str) -> dict[str, str]:
+    """Read a shipment file: the line of this meter's serial number or address, or the only one there is."""
     with path.open(encoding="utf-8-sig", newline="") as file:
-        for row in csv.DictReader(file):
-            if is_of(row, address):
-                return shipped(row)
-    raise DefinitionError(f"no meter with address {address}", file=str(path), key="address")
+        rows = list(csv.DictReader(file))
+    if serial:
+        found = [row for row in rows if row.get("serial") == serial]
+        key, wanted = "serial", f"no meter with serial number {serial}"
+    elif isinstance(place, Route) and place.scheme.is_hdlc:
+        found = rows if len(rows) == 1 else []
+        key, wanted = "serial", f"{place} does not tell which of these meters it is: give --meter SERIAL"
+    else:
+        found = [row for row in rows if is_of(row, place)]
+        key, wanted = "address", f"no meter with address {place}"
+    if not found:
+        raise DefinitionError(wanted, file=str(path), key=key)
+    return shipped(found[0])
 
 
-def is_of(row: Mapping[str, str | None], address: Address) -> bool:
-    """Tell whether a line of a shipment file is about this address."""
+def is_of(row: Mapping[str, str | None], place: Place) -> bool:
+    """Tell whether a line of a shipment file is about the meter that is there."""
+    address = place.place if isinstance(place, Route) else place
+    if not isinstance(address, Address):
+        return False
     port = row.get("port") or str(address.port)
     return row.get("address") == address.host and port == str(address.port)
 

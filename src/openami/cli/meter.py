@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from openami.aio.tcp import DLMS_PORT
+from openami.cli import conformance
 from openami.cli.features import load_stated
 from openami.cli.show import Json, count, fail, show_json, show_table
 from openami.cosem.access import Rights
@@ -14,10 +15,11 @@ from openami.meters.product import load, slugs
 
 app = typer.Typer(
     add_completion=False,
-    help="Virtual meters: serve, show, list.",
+    help="Virtual meters: serve, show, list. Any meter: test.",
     no_args_is_help=True,
     epilog="Example:  openami meter serve compactiq --count 3",
 )
+app.command("test", epilog=conformance.EXAMPLES)(conformance.examine)
 
 
 def wanted(slug: str) -> Product:
@@ -71,7 +73,8 @@ def show(
 
 @app.command(
     epilog="Examples:\n\n  openami meter serve compactiq --count 3\n\n"
-    "  openami meter serve compactiq --host ::1 --port 5000 --speed 60"
+    "  openami meter serve compactiq --host ::1 --port 5000 --speed 60\n\n"
+    "  openami meter serve compactiq --count 3 --udp --hdlc 4001 --serial /dev/ttyUSB0"
 )
 def serve(
     product: Annotated[str, typer.Argument(help="Name of the product, as `meter list` gives it.")],
@@ -82,6 +85,15 @@ def serve(
     or_free: Annotated[bool, typer.Option("--or-free", help="If that port is in use, take a free one.")] = False,
     host: Annotated[
         str, typer.Option(help="One host, and a port for each meter, in place of an address for each.")
+    ] = "",
+    udp: Annotated[bool, typer.Option("--udp", help="Serve the wrapper on UDP too, at the same addresses.")] = False,
+    hdlc: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, metavar="PORT", help="Serve HDLC too, all on one line behind this TCP port."),
+    ] = None,
+    serial: Annotated[
+        str,
+        typer.Option(metavar="DEVICE", help="Serve HDLC on a serial port: /dev/name or serial:///dev/name?baud=9600."),
     ] = "",
     history: Annotated[int, typer.Option(min=0, help="Days a new meter has lived already.")] = 10,
     speed: Annotated[
@@ -94,10 +106,10 @@ def serve(
     loads_all: Annotated[bool, typer.Option("--loads-all", help="It drives every meter.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print addresses as JSON once they answer.")] = False,
 ) -> None:
-    """Serve virtual meters over TCP until Ctrl-C, each at an address of its own."""
+    """Serve virtual meters until Ctrl-C: over TCP, each at an address of its own, and other ways if told."""
     from openami.aio.loop import run
     from openami.cli.announce import Announcer
-    from openami.cli.serve import Service, default_folder
+    from openami.cli.serve import Service, default_folder, serial_port
     from openami.cli.serve import serve as served
 
     wanted(product)
@@ -108,6 +120,9 @@ def serve(
         port=port,
         may_move=or_free,
         host=host,
+        udp=udp,
+        hdlc=hdlc,
+        serial=serial_port(serial),
         history_days=history,
         speed=speed,
         loads=loads,

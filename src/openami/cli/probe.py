@@ -8,10 +8,11 @@ import typer
 from openami.aio.client import INVOCATION_COUNTER, connect
 from openami.aio.loop import run
 from openami.aio.meter import Meter
+from openami.aio.serial import DeviceBusy, NoSuchDevice, NotPermitted
 from openami.aio.tcp import ConnectionRefused, Unreachable
-from openami.cli.session import decoded, known_class, meter_address
+from openami.aio.values import in_words, to_json
+from openami.cli.session import WHERE, decoded, known_class, meter_address
 from openami.cli.show import Json, show_json, show_table
-from openami.cli.values import in_words, to_json
 from openami.core.errors import AccessError, AmiError, ServiceError
 from openami.cosem.clock import Clock
 from openami.cosem.registers import Data
@@ -21,6 +22,9 @@ app = typer.Typer(add_completion=False)
 
 CLIENTS = (16, 1)
 """The public client, and the management client, whose refusal tells what it asks for."""
+
+HOPELESS = (ConnectionRefused, Unreachable, NoSuchDevice, NotPermitted, DeviceBusy)
+"""Errors that no other client would be spared."""
 
 SIMULATED = b"OAM"
 """FLAG id of virtual meters."""
@@ -32,9 +36,18 @@ QUESTIONS = {
 }
 
 
-@app.command(epilog="Example:  openami probe tcp://127.16.0.1:4059")
+EXAMPLES = """
+Examples:
+
+  openami probe tcp://127.16.0.1:4059
+
+  openami probe 'serial:///dev/ttyUSB0?baud=9600&server=1/17'
+"""
+
+
+@app.command(epilog=EXAMPLES)
 def probe(
-    url: Annotated[str, typer.Argument(help="tcp://host:port, IPv6 in brackets.")],
+    url: Annotated[str, typer.Argument(help=WHERE)],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for an answer.")] = 5.0,
 ) -> None:
@@ -61,7 +74,7 @@ async def look(url: str, timeout_s: float) -> tuple[dict[str, Json], bool]:
                 found[f"client_{client}"] = f"associated in {(time.perf_counter() - started) * 1000:.1f} ms"
                 is_dlms = True
                 found = await ask(meter) | found
-        except (ConnectionRefused, Unreachable):
+        except HOPELESS:
             raise
         except AmiError as error:
             found[f"client_{client}"] = str(error)

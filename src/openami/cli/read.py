@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from enum import Enum
+from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Annotated, NamedTuple, TypeAlias, cast
 
@@ -12,9 +12,12 @@ from openami.aio.client import connect
 from openami.aio.loop import run
 from openami.aio.meter import Meter
 from openami.aio.reading import Profile
+from openami.aio.route import Route
+from openami.aio.values import in_words, rows_of, to_json
 from openami.cli.credentials import Level, client_of, credentials
 from openami.cli.session import (
     SCALER_UNIT,
+    WHERE,
     Reading,
     association_version,
     known_class,
@@ -23,7 +26,6 @@ from openami.cli.session import (
     readable,
 )
 from openami.cli.show import Json, count, fail, show_csv, show_json, show_table
-from openami.cli.values import in_words, rows_of, to_json
 from openami.core.errors import AccessError, DecodeError
 from openami.core.obis import OBIS
 from openami.core.time import CosemDateTime
@@ -51,6 +53,12 @@ Examples:
   openami read tcp://127.16.0.1:4059 1-0:99.1.0 --from 2026-11-01 --csv    a load profile
 
   openami read 'tcp://[::1]:4060' --all --json                             the whole meter
+
+  openami read 'serial:///dev/ttyUSB0?baud=9600&server=1/17' --objects     over HDLC on a serial port
+
+  openami read 'hdlc://192.0.2.7:4001?server=1/17' 1-0:1.8.0               over HDLC behind a TCP converter
+
+  openami read 'udp://192.0.2.7?retries=2' 1-0:1.8.0                       over UDP
 """
 
 
@@ -60,6 +68,13 @@ class Form(Enum):
     TABLE = 0
     JSON = 1
     CSV = 2
+
+
+class Naming(StrEnum):
+    """How the meter's objects are referred to."""
+
+    LN = "ln"
+    SN = "sn"
 
 
 class Asked(NamedTuple):
@@ -95,7 +110,7 @@ def span(text: str) -> tuple[int, int] | None:
 
 @app.command(epilog=EXAMPLES)
 def read(
-    url: Annotated[str, typer.Argument(help="Where the meter listens: tcp://host:port, IPv6 in brackets.")],
+    url: Annotated[str, typer.Argument(help=WHERE)],
     name: Annotated[str, typer.Argument(metavar="OBIS", help="Object to read: 1.0.1.8.0.255 or 1-0:1.8.0.")] = "",
     *,
     objects: Annotated[bool, typer.Option("--objects", help="Read the object list.")] = False,
@@ -113,25 +128,39 @@ def read(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
     arrow: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a profile as an Arrow file.")] = None,
     client: Annotated[int | None, typer.Option(help="Client SAP: 16 without keys, else 1.")] = None,
-    server: Annotated[int, typer.Option(help="Server SAP.")] = 1,
+    server: Annotated[
+        str, typer.Option(help="Server SAP; over HDLC also LOGICAL/PHYSICAL. By default that of the address, or 1.")
+    ] = "",
     security: Annotated[Level | None, typer.Option(help="By default the highest there are keys for.")] = None,
     keys: Annotated[
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="TOML file with keys, or a shipment file (.csv)."),
     ] = None,
+    serial: Annotated[
+        str, typer.Option("--meter", metavar="SERIAL", help="Which meter of the shipment file, by its serial number.")
+    ] = "",
+    referencing: Annotated[Naming, typer.Option(help="By logical names, or by short ones.")] = Naming.LN,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for an answer.")] = 10.0,
 ) -> None:
     """Read a meter."""
     if sum((bool(name), objects, everything)) != 1:
         raise typer.BadParameter("say what to read: an OBIS code, --objects or --all")
-    settings = credentials(security, keys, meter_address(url))
+    place = meter_address(url)
+    settings = credentials(security, keys, place, serial)
     is_public = settings == Security.none()
     asked = Asked(logical_name(name), class_id, attribute, start, end, span(entries), everything, is_public)
     form = Form.JSON if as_json else Form.CSV if as_csv else Form.TABLE
 
     async def work() -> Answer:
-        sap = client_of(client, settings)
-        async with connect(url, client=sap, server=server, security=settings, timeout_s=timeout) as meter:
+        sap = client_of(place.client if client is None and isinstance(place, Route) else client, settings)
+        async with connect(
+            place,
+            client=sap,
+            server=server or None,
+            security=settings,
+            timeout_s=timeout,
+            referencing="SN" if referencing is Naming.SN else "LN",
+        ) as meter:
             return await answer(meter, asked)
 
     result = run(work())

@@ -5,13 +5,21 @@ import contextlib
 import math
 import os
 import signal
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+from openami.aio.bus import HdlcListener, SerialListener, Station
 from openami.aio.clock import Clock, RealClock, ScenarioClock
+from openami.aio.route import Device, Route, parse
+from openami.aio.serial import open_port
 from openami.aio.server import FleetListener, Session
 from openami.aio.tcp import Address, AddressInUse, has_loopback_net
+from openami.aio.udp import DatagramListener
+from openami.core.errors import DefinitionError
+from openami.dlms.hdlc import ServerAddress
+from openami.dlms.link import ServerLink
 from openami.meters.identity import address
 from openami.meters.loads import Drive
 from openami.meters.store import Plan, Stored
@@ -19,6 +27,9 @@ from openami.meters.store import Plan, Stored
 DAY_S, QUARTER_S = 86_400, 900
 CLOCK_FILE, SHIPMENT_FILE = "clock.json", "shipment.csv"
 LOOPBACK = "127.0.0.1"
+FIRST_STATION = 17
+MOST_IN_TWO_OCTETS, MOST_ON_A_LINE = 100, 16_000
+"""How many meters a line has room for, with server addresses of two and of four octets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +44,12 @@ class Service:
     """Where the port is in use, take a free one."""
     host: str = ""
     """Where each meter has a port of its own; empty for an address each, where the system can."""
+    udp: bool = False
+    """Whether the wrapper is served on UDP too."""
+    hdlc: int | None = None
+    """TCP port behind which all of them share one HDLC line."""
+    serial: Device | None = None
+    """Serial port on which they share another."""
     history_days: int = 10
     speed: float | None = None
     loads: Path | None = None
@@ -47,6 +64,8 @@ class Served:
     clock: Clock
     addresses: list[Address]
     shipment: Path
+    more: Mapping[str, list[str]]
+    """Ways beside TCP: for each, the address of each meter as `openami read` takes it."""
 
 
 class Gate:
@@ -55,9 +74,19 @@ class Gate:
     def __init__(self) -> None:
         self.stored: Stored | None = None
 
-    def open(self, local_address: str) -> Session | None:
+    def open(self, local_address: str, link: ServerLink | None = None) -> Session | None:
         """Begin a session, if the fleet stands."""
-        return None if self.stored is None else self.stored.fleet.open(local_address)
+        return None if self.stored is None else self.stored.fleet.open(local_address, link)
+
+
+def serial_port(text: str) -> Device | None:
+    """Read `/dev/name` or `serial:///dev/name?baud=9600`; nothing is none."""
+    if not text:
+        return None
+    place = parse(text if "://" in text else f"serial://{text}")
+    if not isinstance(place, Route) or not isinstance(place.place, Device):
+        raise DefinitionError(f"{text}: a serial port is written /dev/name or serial:///dev/name?baud=9600")
+    return place.place
 
 
 def default_folder(name: str) -> Path:
@@ -74,15 +103,20 @@ async def serve(
     """Serve until SIGINT or SIGTERM; `progress` gets first, reached and last second of history."""
     stop = stopped_by_signals()
     gate = Gate()
-    async with listening(service, gate) as (host, listener), ticking(service) as clock:
+    async with (
+        listening(service, gate) as (host, listener),
+        more_ways(service, gate, host, listener.port) as (more, on_serial),
+        ticking(service) as clock,
+    ):
         stored = open_fleet(service, clock)
         try:
             await catch_up(stored, clock, stop, progress)
             stored.save()
             if not stop.is_set():
                 gate.stored = stored
-                ready(written(stored, service, clock, host, listener.port))
-                await in_service(stored, stop)
+                async with on_serial:
+                    ready(written(stored, service, clock, host, listener.port, more=more))
+                    await in_service(stored, stop)
         finally:
             gate.stored = None
             stored.close()
@@ -117,6 +151,57 @@ def listener_of(service: Service, gate: Gate, host: str, port: int) -> FleetList
     if not host:
         return FleetListener(gate, port=port)
     return FleetListener(gate, port=port, host=host, stand_ins=[address(meter) for meter in range(service.meters)])
+
+
+@contextlib.asynccontextmanager
+async def more_ways(
+    service: Service, gate: Gate, host: str, port: int
+) -> AsyncGenerator[tuple[dict[str, list[str]], AbstractAsyncContextManager[object]]]:
+    """Hold the other sockets; a serial port is only looked at, and opened once there are meters to use it."""
+    more: dict[str, list[str]] = {}
+    on_serial: AbstractAsyncContextManager[object] = contextlib.nullcontext()
+    if service.serial is not None:
+        open_port(service.serial).close()
+        found = stations(service.meters)
+        on_serial = SerialListener(gate, found, service.serial)
+        more["serial"] = [f"serial://{in_full(service.serial, station)}" for station in found]
+    async with contextlib.AsyncExitStack() as opened:
+        if service.udp:
+            await opened.enter_async_context(datagrams_of(service, gate, host, port))
+            more["udp"] = [f"udp://{place}" for place in places(service.meters, host, port)]
+        if service.hdlc is not None:
+            on_hdlc = HdlcListener(gate, stations(service.meters), host=host or LOOPBACK, port=service.hdlc)
+            await opened.enter_async_context(on_hdlc)
+            more["hdlc"] = [f"hdlc://{on_hdlc.address}?server={station.address}" for station in on_hdlc.stations]
+        yield more, on_serial
+
+
+def datagrams_of(service: Service, gate: Gate, host: str, port: int) -> DatagramListener:
+    """Make the listener for datagrams, not yet open, on the ports of the other one."""
+    if not host:
+        return DatagramListener(gate, port=port)
+    return DatagramListener(gate, port=port, host=host, stand_ins=[address(meter) for meter in range(service.meters)])
+
+
+def stations(meters: int) -> list[Station]:
+    """Give each meter its place on a line: logical device 1 of physical device 17 and on."""
+    if meters > MOST_ON_A_LINE:
+        raise DefinitionError(f"{meters} meters: a line has room for {MOST_ON_A_LINE}", key="count")
+    length = 2 if meters <= MOST_IN_TWO_OCTETS else 4
+    return [Station(address(meter), ServerAddress(1, FIRST_STATION + meter, length)) for meter in range(meters)]
+
+
+def in_full(device: Device, station: Station) -> str:
+    """Write a place on a serial port with all that must be known to use it."""
+    mode = f"baud={device.baud}&bits={device.bits}&parity={device.parity}&stop={device.stop}"
+    return f"{device.path}?server={station.address}&{mode}"
+
+
+def places(meters: int, host: str, port: int) -> list[Address]:
+    """Say where each meter is."""
+    if host:
+        return [Address(host, port + meter) for meter in range(meters)]
+    return [Address(address(meter), port) for meter in range(meters)]
 
 
 @contextlib.asynccontextmanager
@@ -158,17 +243,15 @@ async def catch_up(
             return
 
 
-def written(stored: Stored, service: Service, clock: Clock, host: str, port: int) -> Served:
+def written(
+    stored: Stored, service: Service, clock: Clock, host: str, port: int, *, more: Mapping[str, list[str]]
+) -> Served:
     """Write the shipment file, by which a head-end learns addresses and keys."""
     path = service.folder / SHIPMENT_FILE
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(stored.fleet.shipment(port, host=host))
-    if host:
-        addresses = [Address(host, port + meter) for meter in range(service.meters)]
-    else:
-        addresses = [Address(own, port) for own in stored.fleet.addresses]
-    return Served(stored, clock, addresses, path)
+    return Served(stored, clock, places(service.meters, host, port), path, more)
 
 
 async def in_service(stored: Stored, stop: asyncio.Event) -> None:

@@ -3,14 +3,16 @@
 import csv
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import NoReturn, TypeAlias
 
 import typer
 
-Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+from openami.aio import text
+
+Json: TypeAlias = text.Json
 
 PIPED_WIDTH = 1000
 """Columns of a table nobody looks at directly: no cell is broken."""
@@ -59,16 +61,9 @@ def plain(value: object) -> str:
     if value is None:
         return "–"
     if isinstance(value, bytes):
-        return octets(value)
+        return text.octets(value)
     if isinstance(value, datetime):
         return value.isoformat(sep=" ")
     if isinstance(value, Enum):
         return value.name.lower().replace("_", "-")
     return str(value)
-
-
-def octets(value: bytes) -> str:
-    """Octets as text where they are text, else as hexadecimal."""
-    if value and all(0x20 <= octet < 0x7F for octet in value):
-        return value.decode("ascii")
-    return value.hex(" ")

@@ -10,6 +10,7 @@ from openami.core.obis import OBIS
 from openami.cosem.access import AccessTable, AttributeAccess, Key, MethodAccess, Rights
 from openami.cosem.catalogue import CATALOGUE
 from openami.cosem.objects import UNSET, Attribute, CosemObject
+from openami.cosem.short_names import ShortNames
 from openami.dlms.data import AnyCodec
 from openami.meters.definition import AssociationRow, Document, Figure, Head, Metering, ObjectRow, is_table
 from openami.meters.literals import Kind, build, codec_named
@@ -120,6 +121,13 @@ class Product:
                 for row in self.associations
             }
         )
+
+    @cached_property
+    def short_names(self) -> ShortNames | None:
+        """Where the objects stand for clients that use short names; none if no client does."""
+        if all(row.referencing == "LN" for row in self.associations):
+            return None
+        return ShortNames.allocate(d.interface(d.logical_name) for d in self.objects)
 
     def constant(self, name: str, attribute: str) -> object:
         """Look up a constant of an object, e.g. the size of a log."""

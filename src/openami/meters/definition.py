@@ -63,13 +63,17 @@ class Metering(Row):
 
 
 class AssociationRow(Row):
-    """A client that may associate; one that `manages` may also write what rows open to writing."""
+    """A client that may associate; one that `manages` may also write what rows open to writing.
+
+    `referencing` by short names (SN) asks for an Association SN object among the objects.
+    """
 
     name: str
     client: Annotated[int, Field(ge=1, le=127)]
     mechanism: Literal["lowest", "hls5"]
     policy: Literal["none", "authenticated", "encrypted", "authenticated-encrypted"]
     manages: bool = False
+    referencing: Literal["LN", "SN"] = "LN"
 
 
 class Figure(Row):

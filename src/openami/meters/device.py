@@ -59,13 +59,21 @@ class Associations(Mapping[int, CosemObject]):
 def logical_device(view: View, report: Callable[[Exception], object]) -> LogicalDevice:
     """Make the meter a COSEM device."""
     product = view.holding.product
-    return LogicalDevice(Objects(view), product.access, associations=Associations(view), report=report)
+    names = product.short_names
+    return LogicalDevice(
+        Objects(view),
+        product.access,
+        associations=Associations(view),
+        base_names=() if names is None else names.elements,
+        report=report,
+    )
 
 
 def made(definition: Definition, view: View) -> CosemObject:
     """One object, its values tied to the laws."""
     values: dict[str, Any] = {name: value(definition, name, view) for name in definition.contents if name != BUFFER}
-    handlers = {name: handler(definition, name, view) for name in definition.methods if handles(definition, name)}
+    named = definition.methods | definition.interface.hooks
+    handlers = {name: handler(definition, name, view) for name in named if handles(definition, name)}
     if not issubclass(definition.interface, ProfileGeneric):
         return definition.interface(definition.logical_name, types=definition.types, handlers=handlers, **values)
     rows: Any = SOURCES[definition.source(BUFFER)].read(view)
@@ -124,14 +132,16 @@ def handles(definition: Definition, name: str) -> bool:
     return definition.handler(name) in HANDLERS
 
 
-def handler(definition: Definition, name: str, view: View) -> Callable[[object], None]:
+def handler(definition: Definition, name: str, view: View) -> Callable[[object], object]:
     """Make the handler of a method that the device carries out."""
     return partial(carried_out, HANDLERS[definition.handler(name)], view)
 
 
-def carried_out(handle: Callable[[View, object], None], view: View, given: object) -> None:
+def carried_out(handle: Callable[[View, Any], object], view: View, given: object) -> object:
     """Carry out a method; what the laws refuse is refused to the client."""
     try:
-        handle(view, given)
+        return handle(view, given)
+    except ActionError:
+        raise
     except AmiError as error:
         raise ActionError(ActionResult.OTHER_REASON, str(error)) from error

@@ -10,8 +10,11 @@ from typing import Protocol
 from openami.core.errors import AmiError, DefinitionError
 from openami.cosem.access import Key
 from openami.cosem.device import LogicalDevice
+from openami.cosem.short_names import ShortNames
 from openami.dlms.acse import ApplicationContext, Mechanism
-from openami.dlms.security import Keys, Policy
+from openami.dlms.link import ServerLink
+from openami.dlms.security import KeyId, Keys, Policy, unwrap
+from openami.dlms.security.material import BROADCAST, GLOBAL
 from openami.dlms.server import ActionItem, Association, Server, SetItem
 from openami.dlms.xdlms import (
     ActionOutcome,
@@ -30,7 +33,7 @@ from openami.meters.faces import esmr
 from openami.meters.holding import Holding
 from openami.meters.identity import MOST, address, meter_at
 from openami.meters.keys import Keyring, shipment
-from openami.meters.records import Command, Counter, Note
+from openami.meters.records import Command, Counter, Note, Rekeyed
 from openami.meters.session import Session
 from openami.meters.view import View
 
@@ -40,6 +43,10 @@ SLICE_S = 900
 TICK_S = 0.25
 MINUTE_S = 60
 DLMS_PORT = 4059
+RECORDED = {(64, 2)}
+"""Methods, by class and number, that put a record of their own in the journal: the keys, not how they came."""
+
+RENEWED = {KeyId.GLOBAL_UNICAST_ENCRYPTION: GLOBAL, KeyId.GLOBAL_BROADCAST_ENCRYPTION: BROADCAST}
 MECHANISMS = {"lowest": Mechanism.LOWEST, "hls5": Mechanism.HIGH_GMAC}
 POLICIES = {
     "none": Policy.NONE,
@@ -47,6 +54,13 @@ POLICIES = {
     "encrypted": Policy.E,
     "authenticated-encrypted": Policy.AE,
 }
+CONTEXTS = {
+    (False, False): ApplicationContext.LN,
+    (False, True): ApplicationContext.LN_CIPHERED,
+    (True, False): ApplicationContext.SN,
+    (True, True): ApplicationContext.SN_CIPHERED,
+}
+"""By whether short names are used, and whether APDUs are ciphered."""
 
 
 class Journal(Protocol):
@@ -78,6 +92,9 @@ class Fleet:
         self.load = load
         self.random = random
         self.journal = journal
+        #: Whether clients may end a ciphered association by a release in clear, as many do (decision 0011).
+        self.accepts_plain_release = True
+        holding.custody = self
         self.session_events: Mapping[Key, int] = {
             self.product.by_name[name].key: code for name, code in esmr.SESSION_EVENTS.items()
         }
@@ -114,26 +131,27 @@ class Fleet:
         """Address of each meter."""
         return [address(meter) for meter in range(self.count)]
 
-    def open(self, local_address: str) -> Session | None:
-        """Begin a session with the meter of an address (`aio.server.Provider`)."""
+    def open(self, local_address: str, link: ServerLink | None = None) -> Session | None:
+        """Begin a session with the meter of an address (`aio.server.Provider`), over the wrapper or a link."""
         meter = meter_at(local_address, self.count)
-        return None if meter is None else self.session(meter)
+        return None if meter is None else self.session(meter, link)
 
-    def session(self, meter: int) -> Session:
-        """Begin a session with a meter."""
-        return Session(self, meter, self.device(meter), self.holding.counters, partial(self._server, meter))
+    def session(self, meter: int, link: ServerLink | None = None) -> Session:
+        """Begin a session with a meter, over the wrapper or a link."""
+        return Session(self, meter, self.device(meter), self.holding.counters, partial(self._server, meter, link))
 
     def device(self, meter: int) -> LogicalDevice:
         """Make a meter a COSEM device."""
         return logical_device(View(self.holding, meter), report)
 
-    def _server(self, meter: int, counters: Session) -> Server:
-        held = self.keys.of(meter)
+    def _server(self, meter: int, link: ServerLink | None, counters: Session) -> Server:
         return Server(
-            associations={row.client: association(row, held) for row in self.product.associations},
+            associations=Associations(self, meter),
             system_title=self.holding.identity.system_title(meter),
             counters=counters,
             random=self.random,
+            link=link,
+            accepts_plain_release=self.accepts_plain_release,
         )
 
     def shipment(self, port: int = DLMS_PORT, *, host: str = "") -> bytes:
@@ -185,8 +203,10 @@ class Fleet:
 
     # What sessions ask for (`session.Keeper`)
 
-    def keep_counter(self, meter: int, *, received: int = -1, reserved: int = -1) -> None:
+    def keep_counter(self, meter: int, *, received: int = -1, reserved: int = -1, broadcast: int = -1) -> None:
         """Put a counter in the journal."""
+        if broadcast >= 0:
+            self._append(Counter(Counter.BROADCAST, meter, broadcast))
         if received >= 0:
             self._append(Counter(Counter.RECEIVED, meter, received))
         if reserved >= 0:
@@ -208,8 +228,8 @@ class Fleet:
         utc = self._second
         with self._moment(utc):
             outcome = device.acted(client, item)
-            if outcome[0] is ActionResult.SUCCESS:
-                (class_id, name, method), data = item
+            (class_id, name, method), data = item
+            if outcome[0] is ActionResult.SUCCESS and (class_id, method) not in RECORDED:
                 self._append(Command(Command.ACTION, utc, meter, client, class_id, name, method, data))
         return outcome
 
@@ -226,6 +246,23 @@ class Fleet:
     def commit(self) -> Awaitable[None] | None:
         """When all that was put in the journal is durable."""
         return None if self.journal is None else self.journal.commit()
+
+    # Keys (`holding.Custody`)
+
+    def unwrap(self, meter: int, wrapped: bytes) -> bytes:
+        """Open a key that was wrapped under a meter's master key."""
+        return unwrap(self.keys.of(meter).master or b"", wrapped)
+
+    def rekey(self, meter: int, keys: Mapping[int, bytes]) -> None:
+        """Replace keys of a meter; they hold from the next association on, and are on disk before the answer."""
+        self._append(Rekeyed(meter, tuple(keys.items())))
+        self._rekeyed(meter, keys)
+
+    def _rekeyed(self, meter: int, keys: Mapping[int, bytes]) -> None:
+        self.keys.replace(meter, keys)
+        for key_id, kind in RENEWED.items():
+            if key_id in keys:
+                self.holding.counters.renew(meter, kind)
 
     def _append(self, record: records.Record) -> None:
         if self.journal is not None:
@@ -244,6 +281,8 @@ class Fleet:
             self._recount(record)
         elif isinstance(record, Note):
             self._recall(record)
+        elif isinstance(record, Rekeyed):
+            self._rekeyed(record.meter, dict(record.keys))
         else:
             self._repeat(record)
 
@@ -251,6 +290,9 @@ class Fleet:
         counters = self.holding.counters
         if record.kind == Counter.RECEIVED:
             counters.received[record.meter] = record.value
+            return
+        if record.kind == Counter.BROADCAST:
+            counters.broadcast[record.meter] = record.value
             return
         counters.reserved[record.meter] = counters.next_send[record.meter] = record.value
 
@@ -272,15 +314,45 @@ class Fleet:
                 device.action(record.client, MethodDescriptor(*key, record.number), record.data)
 
 
-def association(row: AssociationRow, keys: Keys) -> Association:
-    """Say what the server core offers a client."""
+class Associations(Mapping[int, Association]):
+    """What a meter offers its clients, with the keys that it has when they ask."""
+
+    __slots__ = ("_fleet", "_meter")
+
+    def __init__(self, fleet: Fleet, meter: int) -> None:
+        self._fleet = fleet
+        self._meter = meter
+
+    def __getitem__(self, client: int) -> Association:
+        fleet, meter = self._fleet, self._meter
+        for row in fleet.product.associations:
+            if row.client == client:
+                counter = partial(fleet.holding.counters.name, meter)
+                return association(row, fleet.keys.of(meter), fleet.product.short_names, counter)
+        raise KeyError(client)
+
+    def __iter__(self) -> Iterator[int]:
+        return (row.client for row in self._fleet.product.associations)
+
+    def __len__(self) -> int:
+        return len(self._fleet.product.associations)
+
+
+def association(
+    row: AssociationRow, keys: Keys, names: ShortNames | None, counter: Callable[[str], str]
+) -> Association:
+    """Say what the server core offers a client; `counter` names the counters of a kind of key."""
     ciphered = row.policy != "none"
+    is_short = row.referencing == "SN"
     return Association(
         row.client,
         mechanism=MECHANISMS[row.mechanism],
         policy=POLICIES[row.policy],
         keys=keys if ciphered or row.mechanism == "hls5" else None,
-        context=ApplicationContext.LN_CIPHERED if ciphered else ApplicationContext.LN,
+        context=CONTEXTS[is_short, ciphered],
+        names=names if is_short else None,
+        counter=counter(GLOBAL),
+        broadcast_counter=counter(BROADCAST),
     )
 
 

@@ -3,12 +3,13 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self, cast
+from typing import Any, Protocol, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from openami.core.errors import DefinitionError
+from openami.dlms.security.material import GLOBAL
 from openami.metering import commands
 from openami.metering.billing import PROFILES, Capture
 from openami.metering.calendar import Limits
@@ -72,16 +73,64 @@ def rules(product: Product) -> Rules:
 
 @dataclass(slots=True)
 class Counters:
-    """Invocation counters of the one client with keys [meters]: highest received, next to send, reserved."""
+    """Invocation counters of the one client with keys [meters]: highest received, next to send, reserved.
+
+    `broadcast` is the highest received under the broadcast key. A key that is replaced takes its counters with
+    it, for the associations that were opened under it; `names` tells which are those of the key of today.
+    """
 
     received: NDArray[np.int64]
     next_send: NDArray[np.int64]
     reserved: NDArray[np.int64]
+    broadcast: NDArray[np.int64]
+    names: dict[tuple[int, str], str] = field(default_factory=dict[tuple[int, str], str])
+    retired: dict[tuple[int, str], "Retired"] = field(default_factory=dict[tuple[int, str], "Retired"])
 
     @classmethod
     def of(cls, meters: int) -> Self:
         """Begin with new keys: nothing received, nothing sent."""
-        return cls(np.full(meters, -1, np.int64), np.ones(meters, np.int64), np.ones(meters, np.int64))
+        nothing = np.full(meters, -1, np.int64)
+        return cls(nothing, np.ones(meters, np.int64), np.ones(meters, np.int64), nothing.copy())
+
+    def name(self, meter: int, kind: str) -> str:
+        """Name of the counters that the key of today has."""
+        return self.names.get((meter, kind), kind)
+
+    def renew(self, meter: int, kind: str) -> None:
+        """Begin anew for a new key: `global` or `broadcast`."""
+        name = self.name(meter, kind)
+        array = self.received if kind == GLOBAL else self.broadcast
+        self.retired[meter, name] = Retired(int(array[meter]), int(self.next_send[meter]))
+        array[meter] = -1
+        if kind == GLOBAL:
+            self.next_send[meter] = self.reserved[meter] = 1
+        number = int(name.removeprefix(kind) or 0) + 1
+        self.names[meter, kind] = f"{kind} {number}"
+
+
+@dataclass(slots=True)
+class Retired:
+    """Counters of a key that was replaced: they live as long as the process, as its associations do."""
+
+    received: int
+    next_send: int
+
+    def take(self) -> int:
+        """Spend a value; nobody needs to know after a restart, for then the key is gone."""
+        self.next_send += 1
+        return self.next_send - 1
+
+
+class Custody(Protocol):
+    """Who keeps the keys of the meters."""
+
+    def unwrap(self, meter: int, wrapped: bytes) -> bytes:
+        """Open a key that was wrapped under a meter's master key."""
+        ...
+
+    def rekey(self, meter: int, keys: Mapping[int, bytes]) -> None:
+        """Replace keys of a meter, by key id."""
+        ...
 
 
 @dataclass(slots=True)
@@ -98,6 +147,7 @@ class Holding:
     settings: dict[Place, bytes]
     now: Callable[[], float]
     pending: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    custody: Custody | None = None
 
     @classmethod
     def create(cls, product: Product, count: int, start_utc: int, now: Callable[[], float]) -> Self:
@@ -155,6 +205,7 @@ class Holding:
             "alarms.filter": self.alarms.filter.copy(),
             "counters.received": self.counters.received.copy(),
             "counters.reserved": self.counters.reserved.copy(),
+            "counters.broadcast": self.counters.broadcast.copy(),
             "errors": self.errors.copy(),
             "sessions": self.sessions.copy(),
             "settings": np.frombuffer(json.dumps(settings).encode(), np.uint8),
@@ -172,6 +223,7 @@ class Holding:
         held.counters.received[:] = arrays["counters.received"]
         held.counters.reserved[:] = arrays["counters.reserved"]
         held.counters.next_send[:] = arrays["counters.reserved"]
+        held.counters.broadcast[:] = arrays.get("counters.broadcast", held.counters.broadcast)
         held.errors[:] = arrays["errors"]
         held.sessions[:] = arrays["sessions"]
         settings = cast("list[tuple[int, int, int, str]]", json.loads(arrays["settings"].tobytes()))

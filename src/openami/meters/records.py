@@ -1,6 +1,6 @@
 """Records of a fleet's journal: what cannot be worked out again - counters, commands, what clients caused."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from struct import Struct
 from typing import ClassVar, Self, TypeAlias
 
@@ -10,6 +10,8 @@ from openami.core.obis import OBIS
 COUNTER = Struct(">BIQ")
 NOTE = Struct(">BqIB")
 COMMAND = Struct(">BqIBH6sb?")
+REKEYED = Struct(">BI")
+NEW_KEY = Struct(">B16s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,7 @@ class Counter:
 
     RECEIVED: ClassVar[int] = 1
     RESERVED: ClassVar[int] = 2
+    BROADCAST: ClassVar[int] = 8
 
     kind: int
     meter: int
@@ -83,11 +86,33 @@ class Command:
         return cls(kind, utc, meter, client, class_id, OBIS(name), number, data[COMMAND.size :] if has_data else None)
 
 
-Record: TypeAlias = Counter | Note | Command
+@dataclass(frozen=True, slots=True)
+class Rekeyed:
+    """Keys of a meter were replaced, by key id: all of them together. Counters of the new keys begin anew."""
+
+    KIND: ClassVar[int] = 7
+
+    meter: int
+    keys: tuple[tuple[int, bytes], ...] = field(repr=False)
+
+    def encode(self) -> bytes:
+        """Write a head, then each key behind its id."""
+        return REKEYED.pack(self.KIND, self.meter) + b"".join(NEW_KEY.pack(*key) for key in self.keys)
+
+    @classmethod
+    def decode(cls, data: bytes) -> Self:
+        """Read what `encode` wrote."""
+        _, meter = REKEYED.unpack_from(data)
+        return cls(meter, tuple(NEW_KEY.iter_unpack(data[REKEYED.size :])))
+
+
+Record: TypeAlias = Counter | Note | Command | Rekeyed
 
 KINDS: dict[int, type[Record]] = {
     Counter.RECEIVED: Counter,
     Counter.RESERVED: Counter,
+    Counter.BROADCAST: Counter,
+    Rekeyed.KIND: Rekeyed,
     Note.SESSION: Note,
     Note.REFUSED: Note,
     Command.SET: Command,

@@ -1,11 +1,14 @@
 """One connection to one meter: the protocol's server core, answered from the meter's column."""
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 from openami.cosem.access import Key
-from openami.cosem.device import LogicalDevice
+from openami.cosem.device import LogicalDevice, access_outcomes
+from openami.dlms.security.material import BROADCAST
 from openami.dlms.server import (
+    AccessRequest,
     ActionItem,
     ActionRequest,
     GetRequest,
@@ -14,7 +17,7 @@ from openami.dlms.server import (
     SetItem,
     SetRequest,
 )
-from openami.dlms.xdlms import ActionOutcome, DataAccessResult
+from openami.dlms.xdlms import AccessGet, ActionOutcome, AttributeDescriptor, DataAccessResult
 from openami.meters.faces import esmr
 from openami.meters.holding import STRIDE, Counters
 
@@ -27,7 +30,7 @@ class Keeper(Protocol):
         """Objects whose reading is an event of the session log."""
         ...
 
-    def keep_counter(self, meter: int, *, received: int = -1, reserved: int = -1) -> None:
+    def keep_counter(self, meter: int, *, received: int = -1, reserved: int = -1, broadcast: int = -1) -> None:
         """Put a counter in the journal."""
         ...
 
@@ -78,11 +81,13 @@ class Session:
         for event in events:
             if isinstance(event, GetRequest):
                 self.endpoint.respond(event.id, [self._device.got(event.client_sap, item) for item in event.items])
-                self._note_reading(event)
+                self._note_reading(descriptor for descriptor, _ in event.items)
             elif isinstance(event, SetRequest):
                 self._write(event)
             elif isinstance(event, ActionRequest):
                 self._act(event)
+            elif isinstance(event, AccessRequest):
+                self._access(event)
             elif isinstance(event, Refused):
                 self._keeper.refuse(self._meter)
                 self._is_dirty = True
@@ -95,21 +100,35 @@ class Session:
         return self._keeper.commit()
 
     def received(self, client_sap: int, key: str) -> int:
-        """Highest counter accepted; there is one client with keys, so one counter."""
-        del client_sap, key
-        return int(self._counters.received[self._meter])
+        """Highest counter accepted; there is one client with keys, so one counter for each."""
+        del client_sap
+        counters, meter = self._counters, self._meter
+        if (meter, key) in counters.retired:
+            return counters.retired[meter, key].received
+        array = counters.broadcast if key.startswith(BROADCAST) else counters.received
+        return int(array[meter])
 
     def accept(self, client_sap: int, key: str, value: int) -> None:
-        """Remember a counter; it is on disk before the answer leaves."""
-        del client_sap, key
-        self._counters.received[self._meter] = value
-        self._keeper.keep_counter(self._meter, received=value)
+        """Remember a counter; it is on disk before the answer leaves, unless its key was replaced."""
+        del client_sap
+        counters, meter = self._counters, self._meter
+        if (meter, key) in counters.retired:
+            counters.retired[meter, key].received = value
+            return
+        if key.startswith(BROADCAST):
+            counters.broadcast[meter] = value
+            self._keeper.keep_counter(meter, broadcast=value)
+        else:
+            counters.received[meter] = value
+            self._keeper.keep_counter(meter, received=value)
         self._is_dirty = True
 
     def next_send(self, client_sap: int, key: str) -> int:
         """Spend a value of our own; values are reserved on disk in strides before the first is used."""
-        del client_sap, key
+        del client_sap
         counters, meter = self._counters, self._meter
+        if (meter, key) in counters.retired:
+            return counters.retired[meter, key].take()
         value = int(counters.next_send[meter])
         if value >= counters.reserved[meter]:
             counters.reserved[meter] = value + STRIDE
@@ -118,9 +137,9 @@ class Session:
         counters.next_send[meter] = value + 1
         return value
 
-    def _note_reading(self, event: GetRequest) -> None:
+    def _note_reading(self, descriptors: Iterable[AttributeDescriptor]) -> None:
         events = self._keeper.session_events
-        for descriptor, _ in event.items:
+        for descriptor in descriptors:
             code = events.get((descriptor.class_id, descriptor.logical_name))
             if code is not None and code not in self._noted:
                 self._note(code)
@@ -137,6 +156,18 @@ class Session:
         self._is_dirty = True
         if DataAccessResult.SUCCESS in results and esmr.TECHNICAL_MAINTENANCE not in self._noted:
             self._note(esmr.TECHNICAL_MAINTENANCE)
+
+    def _access(self, event: AccessRequest) -> None:
+        device, client, keeper, meter = self._device, event.client_sap, self._keeper, self._meter
+        results = access_outcomes(
+            event,
+            partial(device.got, client),
+            partial(keeper.write, meter, device, client),
+            partial(keeper.act, meter, device, client),
+        )
+        self.endpoint.respond(event.id, results)
+        self._is_dirty = True
+        self._note_reading(asked.attribute for asked, _ in event.items if isinstance(asked, AccessGet))
 
     def _act(self, event: ActionRequest) -> None:
         client = event.client_sap

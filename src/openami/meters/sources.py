@@ -9,17 +9,21 @@ from typing import Any
 
 import numpy as np
 
+from openami.core.errors import ActionError
 from openami.core.time import ClockStatus, CosemDateTime
 from openami.cosem.association import ContextName, XDLMSContextInfo
 from openami.cosem.cellular import Cell, Signal
 from openami.cosem.sap_assignment import Assignment
+from openami.cosem.security_setup import KeyTransfer
 from openami.dlms.data import BitString
 from openami.dlms.server import DEFAULT_CONFORMANCE
+from openami.dlms.xdlms import ActionResult
 from openami.metering import commands
 from openami.metering.profile import AmrStatus
 from openami.metering.registers import TOTAL, Energy
 from openami.meters import draws
 from openami.meters.faces import esmr
+from openami.meters.holding import Custody
 from openami.meters.identity import CLIENT_TITLE, address
 from openami.meters.rows import RingRows
 from openami.meters.tariffs import TARIFF
@@ -327,7 +331,29 @@ def activate_calendar(view: View, _data: object) -> None:
     commands.activate_calendar(view.laws, view.meter)
 
 
-HANDLERS: Mapping[str, Callable[[View, object], None]] = {
+def unwrap_key(view: View, wrapped: bytes) -> bytes:
+    """Open a key that was wrapped under the meter's master key."""
+    return custody(view).unwrap(view.meter, wrapped)
+
+
+def transfer_keys(view: View, transfers: list[KeyTransfer]) -> None:
+    """Replace keys, all that were sent together."""
+    keys = {int(key_id): key for key_id, key in transfers}
+    if len(keys) != len(transfers):
+        raise ActionError(ActionResult.TYPE_UNMATCHED, "a key is transferred twice")
+    custody(view).rekey(view.meter, keys)
+
+
+def custody(view: View) -> Custody:
+    """Who keeps the keys of the fleet."""
+    if view.holding.custody is None:
+        raise ActionError(ActionResult.OBJECT_UNAVAILABLE, "nobody keeps the keys of this meter")
+    return view.holding.custody
+
+
+HANDLERS: Mapping[str, Callable[[View, Any], object]] = {
+    "security_setup.unwrap": unwrap_key,
+    "security_setup.global_key_transfer": transfer_keys,
     **{f"profile.{name}.reset": partial(clear_profile, name) for name in ("interval", "daily", "monthly")},
     **{f"log.{name}.reset": partial(clear_log, name) for name in (*LOGS.values(), "power_failure")},
     "activity_calendar.activate_passive_calendar": activate_calendar,

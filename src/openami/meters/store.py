@@ -84,9 +84,10 @@ class Driver(Protocol):
 class Stored:
     """A fleet and the files it lives in."""
 
-    def __init__(self, fleet: Fleet, journal: Journal) -> None:
+    def __init__(self, fleet: Fleet, journal: Journal, keys: Path) -> None:
         self.fleet = fleet
         self.journal = journal
+        self._keys = keys
 
     @classmethod
     def open(
@@ -115,7 +116,7 @@ class Stored:
             for payload in journal.replay():
                 fleet.replay(payload)
             fleet.journal = journal
-            return cls(fleet, journal)
+            return cls(fleet, journal, folder / KEYS)
         except BaseException:
             journal.close()
             raise
@@ -129,13 +130,22 @@ class Stored:
 
     def save(self) -> None:
         """Write a snapshot; the journal begins anew."""
-        arrays = self.fleet.holding.snapshot()
+        arrays = self._snapshot()
         self.journal.rotate(lambda file: write_arrays(file, arrays))
 
     async def save_aside(self) -> None:
         """Do the same while sessions go on."""
-        arrays = self.fleet.holding.snapshot()
+        arrays = self._snapshot()
         await self.journal.rotate_aside(lambda file: write_arrays(file, arrays))
+
+    def _snapshot(self) -> Arrays:
+        """Copy the state; keys that were replaced go into their file before the journal forgets them.
+
+        A kill in between does no harm: replayed over the newer file, the journal comes to the same keys.
+        """
+        if not self.fleet.keys.is_saved:
+            self.fleet.keys.save(self._keys)
+        return self.fleet.holding.snapshot()
 
     async def run(self) -> None:
         """Keep up with the clock, and the journal short, until cancelled."""

@@ -7,7 +7,7 @@ from typing import cast
 
 import numpy as np
 
-from openami.cli.show import Json, octets
+from openami.aio.text import Json, octets
 from openami.core.errors import DecodeError
 from openami.core.obis import OBIS
 from openami.core.time import CosemDate, CosemDateTime, CosemTime
