@@ -24,6 +24,7 @@ class Association(Secretive):
 
     `secret` is the password of mechanism 1 and the secret of 2, 3, 4 and 6; `manufacturer` is the function of 2.
     `names` tells where attributes and methods stand for a client that uses short names.
+    With `users` (ids of user_list, class 15 from version 2) a client must say which of them it is.
     `counter` and `broadcast_counter` name the counters of those keys in the store: another name for another key.
     """
 
@@ -40,6 +41,7 @@ class Association(Secretive):
     manufacturer: Manufacturer = field(default=aes_ecb, repr=False)
     counter: str = GLOBAL
     broadcast_counter: str = BROADCAST
+    users: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
         if self.is_short and self.names is None:

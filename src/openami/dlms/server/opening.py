@@ -154,6 +154,8 @@ class Opening:
             raise RejectionError(ProviderDiagnostic.NO_COMMON_ACSE_VERSION)
         if aarq.application_context is not association.context:
             raise RejectionError(Diagnostic.APPLICATION_CONTEXT_NAME_NOT_SUPPORTED)
+        if association.users and aarq.calling_ae_invocation_id not in association.users:
+            raise RejectionError(Diagnostic.CALLING_AE_INVOCATION_IDENTIFIER_NOT_RECOGNIZED)
         mechanism = Mechanism.LOWEST if aarq.mechanism is None else aarq.mechanism
         if mechanism is association.mechanism:
             return
