@@ -18,6 +18,12 @@ test: $(VENV)/.dev  ## everything but what is marked slow
 test-all: $(VENV)/.dev  ## all of it, and the ledger of shown features
 	$(PYTEST) -n 2 --dist loadfile --junitxml=build/report.xml
 	$(BIN)/openami features --collect build/report.xml
+	PYTHONPATH=tests $(BIN)/python -m interop.collect build/report.xml
+
+interop: $(VENV)/.dev  ## the table of what other stacks do with ours, for docs/reference
+	$(PYTEST) -m interop --junitxml=build/interop.xml
+	PYTHONPATH=tests $(BIN)/python -m interop.collect build/interop.xml
+	$(BIN)/python docs/build.py
 
 check: $(VENV)/.dev  ## style, types, floors
 	$(BIN)/ruff check src tests bench docs examples

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +40,10 @@ def dlms_vectors() -> dict[str, dict[str, Any]]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Write the features that a test shows into the report, where `openami features` finds them."""
-    for item in items:
-        for mark in item.iter_markers("feature"):
-            item.user_properties.extend(("feature", identity) for identity in mark.args)
+    """Write what a test shows into the report: features for `openami features`, cells for the table of peers."""
+    for item, name in product(items, ("feature", "interop")):
+        for mark in item.iter_markers(name):
+            item.user_properties.extend((name, identity) for identity in mark.args)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -92,17 +92,3 @@ def orders_for(meter: dict[str, str], *, client: int, **more: Any) -> dict[str, 
         keys = {name: meter[name] for name in ("encryption_key", "authentication_key")}
         orders |= {"mechanism": 5, "client_title": CLIENT_TITLE, **keys}
     return orders | more
-
-
-def run_outsider(script: str, orders: dict[str, Any]) -> dict[str, Any]:
-    """Give it its orders; what it read, or its own words."""
-    done = subprocess.run(
-        [sys.executable, SCRIPTS.parent / script],
-        input=json.dumps(orders),
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)

@@ -31,6 +31,7 @@ def written() -> dict[str, dict[str, str]]:
     return found
 
 
+@pytest.mark.interop("gurux-dlms: octets of attributes, more than 130: classes that every meter has")
 def test_every_attribute_the_peer_writes_is_read_and_written_alike(
     written: dict[str, dict[str, str]],
 ) -> None:

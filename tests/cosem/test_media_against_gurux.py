@@ -67,6 +67,7 @@ def objects(told: dict[str, Any]) -> dict[tuple[int, int], dict[str, Any]]:
     return {(thing["class_id"], thing["version"]): thing for thing in told["objects"]}
 
 
+@pytest.mark.interop("gurux-dlms: numbers of attributes and methods of 39 versions of classes")
 def test_counts_of_attributes_and_methods_are_those_of_the_peer(
     objects: dict[tuple[int, int], dict[str, Any]],
 ) -> None:
@@ -82,6 +83,7 @@ def test_types_are_those_the_peer_announces(objects: dict[tuple[int, int], dict[
             assert thing["types"][number - 1] in attribute.codec.tags, attribute
 
 
+@pytest.mark.interop("gurux-dlms: octets of attributes, more than 350: classes of media, switches, limits, pushes")
 def test_every_attribute_the_peer_writes_is_read_and_written_alike(
     objects: dict[tuple[int, int], dict[str, Any]],
 ) -> None:
@@ -159,6 +161,7 @@ def test_pushes_and_thresholds_mean_the_same(objects: dict[tuple[int, int], dict
     ]  # fmt: skip
 
 
+@pytest.mark.interop("gurux-dlms: octets of parameters of methods")
 def test_parameters_of_methods_the_peer_sends_are_read_and_written_alike(told: dict[str, Any]) -> None:
     for class_id, method_id, text in told["parameters"]:
         method, octets = newest(class_id).methods[method_id], bytes.fromhex(text)
@@ -173,6 +176,7 @@ def newest(class_id: int) -> type[CosemObject]:
     return CATALOGUE[class_id, max(version for known, version in CATALOGUE if known == class_id)]
 
 
+@pytest.mark.interop("gurux-dlms: Schedule: enable and disable")
 def test_ranges_of_a_schedule_as_the_peer_sends_them(told: dict[str, Any]) -> None:
     """The peer's enable() names its entry as range A, which the Blue Book disables: a defect of the peer."""
     enable, disable, _, delete = (bytes.fromhex(text) for class_id, _, text in told["parameters"] if class_id == 10)

@@ -42,6 +42,9 @@ def peer() -> dict[str, Any]:
     return found
 
 
+@pytest.mark.interop(
+    "gurux-dlms: where methods stand | SN", "gurux-dlms: where methods of profiles and clocks stand | SN"
+)
 def test_methods_stand_where_the_peer_sees_them(peer: dict[str, Any]) -> None:
     seen = {int(class_id): first for class_id, (first, _) in peer["first_methods"].items()}
     verified = {class_id: row.first for (class_id, _), row in METHODS.items() if row.verified}
@@ -52,6 +55,7 @@ def test_methods_stand_where_the_peer_sees_them(peer: dict[str, Any]) -> None:
         assert not attribute_id or seen[class_id] == 8 * (attribute_id - 1)
 
 
+@pytest.mark.interop("gurux-dlms: requests of the client | SN")
 def test_requests_of_the_peer_mean_what_we_take_them_for(peer: dict[str, Any]) -> None:
     names = ShortNames([ObjectName(0x1000, 3, 0, LN)])
     assert [names.attribute(AttributeDescriptor(3, LN, n)) for n in (1, 2, 3)] == [0x1000, 0x1008, 0x1010]

@@ -15,6 +15,7 @@ from openami.core.time import DEVIATION_UNSET, CosemDateTime
 CURRENT_ASSOCIATION: Final = OBIS.parse("0.0.40.0.0.255")
 CHALLENGE_MIN: Final = 8
 CHALLENGE_MAX: Final = 64
+UNSPECIFIED: Final = 0xFF
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +80,18 @@ class Quirks:
         if not self.opposite_deviation or stamp.deviation == DEVIATION_UNSET:
             return stamp
         return replace(stamp, deviation=-stamp.deviation)
+
+    def range_moment(self, stamp: CosemDateTime) -> CosemDateTime:
+        """Write a moment as a range of this meter takes it."""
+        if self.range_without_deviation and self.deviation_min is not None and stamp.deviation != DEVIATION_UNSET:
+            stamp = CosemDateTime.from_utc(stamp.to_utc(), self.deviation_min)
+        return self.bare(self.turned(stamp))
+
+    def bare(self, stamp: CosemDateTime) -> CosemDateTime:
+        """Leave out of a stamp of the meter what its ranges must not bear."""
+        if not self.range_without_deviation:
+            return stamp
+        return replace(stamp, deviation=DEVIATION_UNSET, status=UNSPECIFIED)
 
 
 STANDARD: Final = Quirks()

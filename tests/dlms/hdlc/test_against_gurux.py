@@ -88,6 +88,7 @@ def ask_peer(orders: dict):
 
 
 @pytest.mark.parametrize("server", sorted(SERVERS))
+@pytest.mark.interop("gurux-dlms: values in segments | HDLC")
 def test_gurux_associates_writes_and_reads_in_segments(dlms_vectors, server):
     pytest.importorskip("gurux_dlms")
     meter = Meter(SERVERS[server], Parameters(100, 100), bytes.fromhex(dlms_vectors["aare-ok"]["hex"]))
@@ -102,6 +103,7 @@ def test_gurux_associates_writes_and_reads_in_segments(dlms_vectors, server):
 
 
 @pytest.mark.parametrize("parameters", WINDOWS, ids=str)
+@pytest.mark.interop("gurux-dlms: lengths of frames and windows agreed on | HDLC")
 def test_gurux_agrees_on_sizes_and_windows(dlms_vectors, parameters):
     pytest.importorskip("gurux_dlms")
     meter = Meter(ServerAddress.of(1, 17), parameters, bytes.fromhex(dlms_vectors["aare-ok"]["hex"]))
@@ -112,6 +114,7 @@ def test_gurux_agrees_on_sizes_and_windows(dlms_vectors, parameters):
     assert found["limits"] == [agreed.max_info_rx, agreed.max_info_tx, agreed.window_rx, agreed.window_tx]
 
 
+@pytest.mark.interop("gurux-dlms: our frames taken apart | HDLC")
 def test_gurux_reads_our_frames(dlms_vectors):
     pytest.importorskip("gurux_dlms")
     server, client = ServerAddress.of(1, 17), encode_client(16)

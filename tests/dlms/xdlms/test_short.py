@@ -26,7 +26,7 @@ NUMBER, OCTETS = bytes.fromhex("0600000005"), bytes.fromhex("0903010203")
 ENTRIES = bytes.fromhex("0204 0600000001 0600000005 120001 120000")
 DENIED, UNDEFINED = DataAccessResult.READ_WRITE_DENIED, DataAccessResult.OBJECT_UNDEFINED
 VALUE = VariableName(0x1008)
-#: What gurux-dlms 1.0.203 sends: tests/interop/test_gurux_short_names.py has it do so again.
+#: What gurux-dlms 1.0.203 sends: tests/interop/test_opinions.py has it do so again.
 SENT = {
     "05 01 02fa08": ReadRequest((VariableName(0xFA08),)),
     "05 01 042008 02 0204 0600000001 0600000005 120001 120000": ReadRequest((ParameterizedAccess(0x2008, 2, ENTRIES),)),

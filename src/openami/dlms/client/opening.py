@@ -63,11 +63,17 @@ def plain_request(context: ApplicationContext, title: bytes | None, initiate: by
 
 
 @lru_cache(maxsize=64)
-def request_head(context: ApplicationContext, mechanism: int, title: bytes | None, certificate: bytes | None) -> bytes:
+def request_head(
+    context: ApplicationContext, mechanism: int, title: bytes | None, certificate: bytes | None, user_id: int | None
+) -> bytes:
     """Make what comes first in an AARQ: all but challenge and user-information, without tag and length."""
     named = Mechanism(mechanism) if mechanism else None
     apdu = AARQ(
-        application_context=context, mechanism=named, calling_ap_title=title, calling_ae_qualifier=certificate
+        application_context=context,
+        mechanism=named,
+        calling_ap_title=title,
+        calling_ae_qualifier=certificate,
+        calling_ae_invocation_id=user_id,
     ).encode()
     _, start, end = ber.decode(apdu, 0, len(apdu))
     return apdu[start:end]
@@ -101,10 +107,11 @@ class Associate(Exchange):
             secret = self._challenge = session.random(challenge_length(session))
         self._dedicated_key = dedicated_key(session)
         initiate = propose(session, self._max_pdu, self._dedicated_key)
-        if secret is None and session.ciphering is None and security.pairs.certificate is None:
+        certificate, user_id = security.pairs.certificate, security.user_id
+        if secret is None and session.ciphering is None and certificate is None and user_id is None:
             return plain_request(session.context, security.client_title, initiate)
-        names = session.context, security.mechanism, security.client_title, security.pairs.certificate
-        return complete(request_head(*names), secret, session.seal(initiate))
+        head = request_head(session.context, security.mechanism, security.client_title, certificate, user_id)
+        return complete(head, secret, session.seal(initiate))
 
     def take(self, session: Session, apdu: bytes) -> bytes | Event | None:
         """Take the AARE, or pass 4."""

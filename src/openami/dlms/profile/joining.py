@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 
 from openami.core.errors import DecodeError
-from openami.dlms.axdr import encode_length
+from openami.dlms.axdr import decode_length, encode_length
 from openami.dlms.data import Tag, skip
-from openami.dlms.data.tree import element_count
 from openami.dlms.profile.read import decode_profile
 from openami.dlms.profile.table import Table
 from openami.dlms.profile.write import encode_profile
@@ -16,34 +15,29 @@ def joined(tables: Sequence[Table]) -> Table:
     filled = [table for table in tables if len(table)]
     if len(filled) < 2:
         return filled[0] if filled else Table([], [])
-    return decode_profile(
-        buffer_of(sum(map(len, filled)), b"".join(rows_of(encode_profile(table)) for table in filled))
-    )
+    rows = b"".join(rows_of(encode_profile(table)) for table in filled)
+    return decode_profile(buffer_of(sum(map(len, filled)), rows))
+
+
+def complete_rows(partial: bytes) -> Table:
+    """Rows that are whole in the beginning of a buffer; none of a compact-array, whose columns come one by one."""
+    whole = start = end = 0
+    if partial[:1] == bytes((Tag.ARRAY,)):
+        try:
+            count, start = decode_length(partial, 1)
+            end = start
+            while whole < count and (after := skip(partial, end)) <= len(partial):
+                whole, end = whole + 1, after
+        except DecodeError:
+            pass
+    return decode_profile(buffer_of(whole, partial[start:end])) if whole else Table([], [])
 
 
 def rows_of(buffer: bytes) -> bytes:
     """Encoded rows of a buffer, without its tag and count."""
-    return buffer[element_count(buffer, 1)[1] :]
+    return buffer[decode_length(buffer, 1)[1] :]
 
 
 def buffer_of(count: int, rows: bytes) -> bytes:
-    """A buffer of that many encoded rows."""
+    """Make a buffer of that many encoded rows."""
     return bytes((Tag.ARRAY,)) + encode_length(count) + rows
-
-
-def complete_rows(partial: bytes) -> Table:
-    """Rows that are whole in the beginning of a buffer; none of a compact-array, whose columns come at its end."""
-    if partial[:1] != bytes((Tag.ARRAY,)):
-        return Table([], [])
-    try:
-        count, start = element_count(partial, 1)
-    except (DecodeError, IndexError):
-        return Table([], [])
-    whole, end = 0, start
-    while whole < count:
-        try:
-            end = skip(partial, end)
-        except (DecodeError, IndexError):
-            break
-        whole += 1
-    return decode_profile(buffer_of(whole, partial[start:end])) if whole else Table([], [])

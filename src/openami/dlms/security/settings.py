@@ -1,6 +1,6 @@
 """What a client must know to associate: `Security`, the public face of this folder."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, Self, TypeAlias
 
 from openami.core.errors import SecurityError
@@ -61,6 +61,8 @@ class Security(Secretive):
     #: Further facts that general-ciphering and general-signing carry.
     date_time: bytes = b""
     other_information: bytes = b""
+    #: Which user of the client SAP this is, for meters that list their users (Blue Book, class 15, user_list).
+    user_id: int | None = None
     #: What follows from the above: protection of every request, least protection of every response (bits of
     #: the security control octet, and `SIGNED`), and the form of APDUs that the global key or its like protects.
     request: int = field(init=False, repr=False, compare=False)
@@ -99,6 +101,10 @@ class Security(Secretive):
     def none(cls) -> Self:
         """Lowest level: no password, no ciphering (the public client 16)."""
         return cls()
+
+    def as_user(self, user_id: int) -> Self:
+        """The same, saying which user of the client SAP it is."""
+        return replace(self, user_id=user_id)
 
     @classmethod
     def lls(cls, password: str | bytes) -> Self:
