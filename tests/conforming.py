@@ -158,10 +158,8 @@ class Station:
 
 
 def new_company() -> Company:
-    """CompactIQs that have lived for six hours, and are strict with releases."""
-    found = Company().live(6 * HOUR_S)
-    found.fleet.accepts_plain_release = False
-    return found
+    """CompactIQs that have lived for six hours."""
+    return Company().live(6 * HOUR_S)
 
 
 company = cache(new_company)

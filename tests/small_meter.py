@@ -63,6 +63,7 @@ class SmallMeter:
         self.counters = MemoryCounters()
         self.sessions: list[SmallSession] = []
         self.max_pdu = 0xFFFF
+        self.random = os.urandom
         self.objects = {
             (o.class_id, o.state[1]): o
             for o in (
@@ -130,7 +131,7 @@ class SmallSession:
             associations=meter.associations,
             system_title=SERVER_TITLE,
             counters=meter.counters,
-            random=os.urandom,
+            random=meter.random,
             max_pdu=meter.max_pdu,
         )
         self.seen: list[object] = []

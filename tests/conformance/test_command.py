@@ -1,11 +1,14 @@
 """`openami meter test` in a process of its own world: against a fleet that another process serves."""
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from conforming import Meter, Provider
+from openami.aio.server import FleetListener
 from openami.cli import app
 from served import Served, served
 
@@ -48,13 +51,20 @@ def test_a_meter_that_keeps_the_rules_ends_with_0(fleet: Served, tmp_path: Path)
     assert "client 1, HLS 5, ciphered" in page.read_text()
 
 
-def test_a_meter_that_breaks_a_rule_ends_with_1_and_says_which(fleet: Served) -> None:
-    url, keys = fleet.ready["addresses"][0], fleet.ready["shipment"]
-    code, out, _ = run("--conformance", url, "--keys", keys, "--case", "SYMSEC_REL_N1", *QUICK, "--json")
+def in_favour(apdu: bytes) -> bytes:
+    """What an object that is not there is said to hold: 7."""
+    return bytes((*apdu[:3], 0, 17, 7)) if apdu[:1] == b"\xc4" else apdu
+
+
+async def test_a_meter_that_breaks_a_rule_ends_with_1_and_says_which() -> None:
+    meter = Provider(Meter(), answers=in_favour)
+    async with FleetListener(meter, port=0, host="127.0.0.1", stand_ins=["me"], login_delay_s=0) as listener:
+        url = f"tcp://{listener.addresses[0]}"
+        code, out, _ = await asyncio.to_thread(run, "--conformance", url, "--case", "APPL_DATA_LN_N1", *QUICK, "--json")
     assert code == 1
     [case] = json.loads(out)["cases"]
     assert case["verdict"] == "fail"
-    assert case["detail"].startswith("RLRQ in clear of client 1, HLS 5, ciphered: expected")
+    assert case["detail"].startswith("GET of an object that is not there")
 
 
 def test_associations_come_from_a_file_and_are_chosen_by_client(fleet: Served, tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ async def test_general_ciphering_of_requests_passes() -> None:
 async def test_datagrams_pass() -> None:
     async with DatagramListener(Meter(), port=0, host="127.0.0.1", stand_ins=["me"], login_delay_s=0) as listener:
         place = parse(f"udp://{listener.addresses[0]}")
-        target = Target(place=place, logins=(PUBLIC, MANAGEMENT), **{**QUICK, "response_s": 0.2})
+        target = Target(place=place, logins=(PUBLIC, MANAGEMENT), **{**QUICK, "response_s": 1.0})
         found = await run_cases(target, chosen([Group.APPLICATION, Group.SECURITY]))
     assert [o for o in found if o.verdict not in {Verdict.PASS, Verdict.NOT_APPLICABLE}] == []
 

@@ -7,10 +7,11 @@ import pytest
 from openami.core.errors import AmiError, DefinitionError, RemoteProtocolError, SecurityError
 from openami.core.obis import OBIS
 from openami.core.time import DEVIATION_UNSET, CosemDateTime
-from openami.dlms.acse import AARE, AARQ, ApplicationContext
-from openami.dlms.client import Associated, Failed
+from openami.dlms.acse import AARE, AARQ, ApplicationContext, Diagnostic, Mechanism
+from openami.dlms.client import Associated, Failed, Released
 from openami.dlms.quirks import STANDARD, Quirks
-from openami.dlms.security import Policy
+from openami.dlms.security import Policy, Security
+from openami.dlms.server import Association
 from openami.dlms.xdlms import (
     ActionRequestNormal,
     DataAccessResult,
@@ -20,7 +21,7 @@ from openami.dlms.xdlms import (
     StateError,
 )
 from openami.dlms.xdlms.conformance import Conformance
-from pair import ASSOCIATIONS, CLIENT_TITLE, CLOCK, NOWHERE, REGISTER, SERVER_TITLE, Pair, Store, hls5, wrap
+from pair import ASSOCIATIONS, CLIENT_TITLE, CLOCK, NOWHERE, PASSWORD, REGISTER, SERVER_TITLE, Pair, Store, hls5, wrap
 
 TO_SERVER, TO_CLIENT = 0, 1
 ELSEWHERE = OBIS.parse("0.0.40.0.3.255")
@@ -189,3 +190,72 @@ def test_the_list_limit(limit, requests, verb):
     assert len(pair.sent[0]) - before == requests
     assert len(results) == 5
     assert (DataAccessResult.OTHER_REASON in results) == (limit is None and verb != "action")
+
+
+# What needs no quirk
+
+
+def long_form(aare: bytes) -> bytes:
+    """The same AARE, its length and that of its user-information in the long form."""
+    at = aare.rindex(b"\xbe")
+    body = aare[2:at] + b"\xbe\x81" + aare[at + 1 :]
+    return b"\x61\x81" + bytes((len(body),)) + body
+
+
+HABITS = {
+    "AARE with protocol-version": lambda aare: replace(AARE.decode(aare), protocol_version=b"\x02\x84").encode(),
+    "AARE accepted with diagnostic 1": lambda aare: replace(
+        AARE.decode(aare), diagnostic=Diagnostic.NO_REASON_GIVEN
+    ).encode(),
+    "octets behind the AARE": lambda aare: aare + bytes(4),
+    "lengths in the long form": long_form,
+    "AARE with titles nobody asked for": lambda aare: replace(
+        AARE.decode(aare), responding_ap_title=SERVER_TITLE, responding_ae_invocation_id=1
+    ).encode(),
+}
+
+
+@pytest.mark.parametrize("habit", HABITS.values(), ids=list(HABITS))
+def test_no_quirk_is_needed_for_an_odd_aare(habit):
+    pair = Pair()
+    pair.tamper[TO_CLIENT] = lambda data: wrap(habit(data[8:]), 1, 16) if data[8] == 0x61 else data
+    assert pair.associate().get(CLOCK) == [pair.store.values[CLOCK]]
+
+
+@pytest.mark.parametrize("ports", [(4059, 1000), (0, 0), (1, 1)])
+def test_no_quirk_is_needed_for_foreign_wrapper_ports(ports):
+    pair = Pair()
+    pair.tamper[TO_CLIENT] = lambda data: wrap(data[8:], *ports)
+    assert pair.associate().get(CLOCK) == [pair.store.values[CLOCK]]
+
+
+def test_a_meter_of_add_grup_needs_no_quirk():
+    """As one was seen: client 1 also with a password, conformance 003A1D, APDUs of 114 octets, 63 00 in the end."""
+    seen = Conformance(0x003A1D)
+    association = Association(1, mechanism=Mechanism.LOW, secret=PASSWORD, conformance=seen)
+    energy = b"\x15" + (123_456_789).to_bytes(8, "big")
+    store = Store({REGISTER: energy, REGISTER._replace(attribute_id=3): b"\x02\x02\x0f\x00\x16\x1e", CLOCK: bytes(300)})
+
+    def as_seen(data: bytes) -> bytes:
+        if data[8] == 0x61:
+            data = wrap(HABITS["AARE accepted with diagnostic 1"](data[8:]))
+        return wrap(b"\x63\x00") if data[8] == 0x63 else data
+
+    pair = Pair(
+        Security.lls(PASSWORD),
+        client_sap=1,
+        associations={1: association},
+        answer=store,
+        client={"max_pdu": 114},
+        server={"max_pdu": 114},
+    )
+    pair.tamper[TO_CLIENT] = as_seen
+    found = outcome(pair)
+    assert isinstance(found, Associated)
+    assert (found.response.conformance, found.response.server_max_receive_pdu_size) == (seen, 114)
+    assert pair.get(REGISTER, REGISTER._replace(attribute_id=3), CLOCK) == [
+        energy,
+        b"\x02\x02\x0f\x00\x16\x1e",
+        bytes(300),
+    ]
+    assert isinstance(pair.ask(pair.client.release()), Released)

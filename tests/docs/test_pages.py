@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from docs.pages import ROOT, anchors, blocks, every_page, links, name, read
-from openami.aio.tcp import Address
 from openami.cli.credentials import from_settings
+from openami.cli.keyring import key_lookup
 from openami.core.errors import DefinitionError
 from openami.meters import definition
 from openami.meters.product import load_from
@@ -20,7 +20,7 @@ SECTION = re.compile(r"^## openami ([a-z ]+)\n(.*?)(?=^## |\Z)", re.MULTILINE | 
 
 
 def test_pages_made_from_the_code_are_up_to_date() -> None:
-    command = [sys.executable, ROOT / "docs" / "build.py", "--check"]
+    command = [sys.executable, "-W", "error", ROOT / "docs" / "build.py", "--check"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
@@ -86,8 +86,25 @@ def test_the_mistake_of_the_how_to_is_told_as_printed(tmp_path: Path) -> None:
     assert f"openami: {error.value}" == sentence.strip()
 
 
-def test_the_keys_file_of_the_how_to_is_read(tmp_path: Path) -> None:
-    [text] = blocks(ROOT / "docs" / "howto" / "read-a-meter.md", "toml")
-    file = tmp_path / "keys.toml"
+def only_toml(folder: Path, page: str) -> Path:
+    """The one TOML file that a how-to shows."""
+    [text] = blocks(ROOT / "docs" / "howto" / page, "toml")
+    file = folder / "keys.toml"
     file.write_text(text, encoding="utf-8")
-    assert from_settings(file, Address("127.0.0.1", 4059))["client_title"] == "4F414D4845530001"
+    return file
+
+
+def test_the_keys_file_for_reading_is_read(tmp_path: Path) -> None:
+    assert from_settings(only_toml(tmp_path, "read-a-meter.md"))["client_title"] == "4F414D4845530001"
+
+
+def test_the_keys_file_for_listening_is_read(tmp_path: Path) -> None:
+    keys = key_lookup(only_toml(tmp_path, "push.md"))(bytes.fromhex("4f414d0000000001"))
+    assert keys is not None
+    assert keys.encryption == bytes(range(16))
+
+
+def test_ten_lines_are_ten() -> None:
+    tutorial = ROOT / "docs" / "tutorials" / "read-a-meter-in-ten-lines.md"
+    ten = [code for code in blocks(tutorial, "python") if "profile(" in code]
+    assert [len([line for line in code.splitlines() if line]) for code in ten] == [10]

@@ -92,8 +92,8 @@ class Fleet:
         self.load = load
         self.random = random
         self.journal = journal
-        #: Whether clients may end a ciphered association by a release in clear, as many do (decision 0011).
-        self.accepts_plain_release = True
+        #: Whether clients may end a ciphered association by a release in clear, as many do (decision 0017).
+        self.accepts_plain_release = False
         holding.custody = self
         self.session_events: Mapping[Key, int] = {
             self.product.by_name[name].key: code for name, code in esmr.SESSION_EVENTS.items()

@@ -55,7 +55,9 @@ class End(Ciphering):
         channel = Channel(Cipher(keys.encryption, keys.authentication), suite, self.send.take, self.received("global"))
         super().__init__(channel, *titles, least)
         facts = {"keys": keys, "pairs": PAIRS[suite][side], "random": Random(side).randbytes, **changes}
-        self.extend = lambda _: Extension(self, Material(suite=suite, take=self.send.take, received=self.received, **facts))
+        self.extend = lambda _: Extension(
+            self, Material(suite=suite, take=self.send.take, received=self.received, **facts)
+        )
 
     def received(self, name: str) -> ReceiveCounter:
         return self.counters.setdefault(name, ReceiveCounter())
