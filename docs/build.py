@@ -8,7 +8,20 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from generators import classes, commands, errors, floors, products, rest, settings, speed, states
+from generators import (
+    api,
+    classes,
+    commands,
+    conformance,
+    errors,
+    floors,
+    interop,
+    products,
+    rest,
+    settings,
+    speed,
+    states,
+)
 from generators.markdown import NOTICE, with_block
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,8 +37,12 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield REFERENCE / "errors.md", errors.page()
     yield REFERENCE / "classes.md", classes.page()
     yield REFERENCE / "rest.md", rest.page()
+    yield REFERENCE / "conformance.md", conformance.page(ROOT)
+    yield REFERENCE / "interop.md", interop.page(ROOT)
     for slug, text in products.pages():
         yield REFERENCE / "products" / f"{slug}.md", text
+    for slug, text in api.pages():
+        yield REFERENCE / "api" / f"{slug}.md", text
 
 
 def blocks() -> Iterator[tuple[Path, str, str]]:
@@ -39,7 +56,10 @@ def blocks() -> Iterator[tuple[Path, str, str]]:
     yield associations, "client", states.client()
     yield associations, "server", states.server()
     yield associations, "meter", states.meter()
+    yield EXPLANATION / "links.md", "primary", states.primary()
+    yield EXPLANATION / "links.md", "secondary", states.secondary()
     yield REFERENCE / "assumptions.md", "types", classes.unverified()
+    yield REFERENCE / "assumptions.md", "places", classes.unverified_places()
     yield HOWTO / "run-the-head-end.md", "settings", settings.rows()
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from generators.markdown import code, summary, table
 from openami.cosem.catalogue import CATALOGUE
 from openami.cosem.objects import UNSET, Attribute, CosemObject, Method
+from openami.cosem.short_names import METHODS
 from openami.dlms.data import AnyCodec
 from openami.dlms.data.codecs import Array, Choice, Structure
 
@@ -125,3 +126,13 @@ def unverified() -> str:
         if not held.verified
     ]
     return table(("class", "version", "member", "type taken"), rows)
+
+
+def unverified_places() -> str:
+    """List where methods begin by short names, for classes that no outside peer has shown alike."""
+    rows = [
+        (class_id, version, code(CATALOGUE[class_id, version].__name__), f"{place.first:#04x}")
+        for (class_id, version), place in sorted(METHODS.items())
+        if not place.verified and (class_id, version) in CATALOGUE
+    ]
+    return table(("class", "version", "name", "first method at"), rows)

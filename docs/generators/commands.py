@@ -71,12 +71,14 @@ def text(value: object) -> str:
 
 def section(title: str, about: str, callback: Callback, epilog: str) -> str:
     """Describe one command."""
-    examples = [line.strip() for line in epilog.splitlines() if line.strip() not in {"", "Examples:"}]
-    shown = "\n".join(line.removeprefix("Example:").strip() for line in examples)
+    lines = [line.strip().removeprefix("Example:").strip() for line in epilog.splitlines()]
+    shown = "\n".join(line for line in lines if line.startswith("openami"))
+    words = " ".join(line for line in lines if line not in {"", "Examples:"} and not line.startswith("openami"))
     parameters = list(rows(callback))
     return (
         f"\n## {title}\n\n{first_paragraph(about)}\n"
         + (f"\n```sh\n{shown}\n```\n" if shown else "")
+        + (f"\n{words}\n" if words else "")
         + (f"\n{table(('parameter', 'kind', 'default', 'meaning'), parameters)}\n" if parameters else "")
     )
 
@@ -104,13 +106,19 @@ def names(name: str, kind: object, info: OptionInfo | ArgumentInfo) -> str:
 
 def kind_of(kind: object, info: OptionInfo | ArgumentInfo) -> str:
     """Say what a parameter takes, with its limits."""
-    plain = next((part for part in typing.get_args(kind) if part is not NoneType), kind)
+    plain = plain_kind(kind)
     if isinstance(plain, type) and issubclass(plain, Enum):
         return " or ".join(code(member.value) for member in plain)
     said = KINDS[typing.cast("type", plain)]
     limits = [f"from {info.min:g}"] if info.min is not None else []
     limits += [f"to {info.max:g}"] if info.max is not None else []
     return " ".join([said, *limits])
+
+
+def plain_kind(kind: object) -> object:
+    """Take the kind of a value that may be left out, or given several times."""
+    inside = [part for part in typing.get_args(kind) if part is not NoneType]
+    return plain_kind(inside[0]) if inside else kind
 
 
 def default(value: object) -> str:

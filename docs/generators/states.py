@@ -6,10 +6,16 @@ from generators.markdown import fenced
 from openami.dlms import client as client_core
 from openami.dlms import server as server_core
 from openami.dlms.client.exchange import Exchange
+from openami.dlms.hdlc import Kind
+from openami.dlms.hdlc import connection as secondary_station
+from openami.dlms.hdlc import primary as primary_station
 from openami.headend.registry import schemas
 
 Arrow = tuple[str, str, str]
 """From, to, and what moves it."""
+
+COMMANDS = (Kind.SNRM, Kind.DISC)
+"""Frames that a client sends and a server takes; the others go the other way."""
 
 
 def client() -> str:
@@ -23,8 +29,11 @@ def client() -> str:
 
 
 def moved_by(cause: type) -> str:
-    """Name a request as the verb that makes it, an event by its name."""
-    return f"{cause.__name__.lower()}()" if issubclass(cause, Exchange) else cause.__name__
+    """Name a request as the verb that makes it, an event by its name; some requests are another verb's."""
+    if not issubclass(cause, Exchange):
+        return cause.__name__
+    verb = cause.__name__.lower().removeprefix("short")
+    return f"{verb}()" if hasattr(client_core.Client, verb) else ""
 
 
 def server() -> str:
@@ -35,6 +44,26 @@ def server() -> str:
         for step, after in steps.items()
     ]
     return diagram(server_core.State.IDLE.value, arrows)
+
+
+def primary() -> str:
+    """Draw the client's end of an HDLC connection: frames sent with an exclamation mark, received without."""
+    arrows = [
+        (before.value, after.value, f"{kind.value}!" if kind in COMMANDS else kind.value)
+        for before, kinds in primary_station.TRANSITIONS.items()
+        for kind, after in kinds.items()
+    ]
+    return diagram(primary_station.State.DISCONNECTED.value, arrows)
+
+
+def secondary() -> str:
+    """Draw the server's end of an HDLC connection: frames sent with an exclamation mark, received without."""
+    arrows = [
+        (before.value, after.value, kind.value if kind in COMMANDS else f"{kind.value}!")
+        for before, kinds in secondary_station.TRANSITIONS.items()
+        for kind, after in kinds.items()
+    ]
+    return diagram(secondary_station.Mode.NDM.value, arrows)
 
 
 def meter() -> str:
@@ -53,7 +82,7 @@ def diagram(first: str, arrows: Iterable[Arrow]) -> str:
         causes.setdefault((before, after), []).append(cause)
     lines = ["stateDiagram-v2", f"    [*] --> {name(first)}"]
     for (before, after), why in causes.items():
-        label = ", ".join(filter(None, why))
+        label = ", ".join(filter(None, dict.fromkeys(why)))
         lines.append(f"    {name(before)} --> {name(after)}" + (f": {label}" if label else ""))
     return fenced("\n".join(lines), "mermaid")
 

@@ -12,12 +12,20 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from openami.aio.client import connect as connect
+    from openami.aio.discovery import discover as discover
+    from openami.aio.everything import Everything as Everything
+    from openami.aio.found import Discovery as Discovery
     from openami.aio.inbound import inbound as inbound
     from openami.aio.line import line as line
     from openami.aio.listener import listen as listen
     from openami.aio.meter import Meter as Meter
+    from openami.aio.persist import read_profile as read_profile
+    from openami.aio.persist import send_image as send_image
     from openami.aio.pushing import push as push
     from openami.aio.reading import Profile as Profile
+    from openami.aio.resume import Resume as Resume
+    from openami.aio.trace import PcapTrace as PcapTrace
+    from openami.aio.trace import TextTrace as TextTrace
     from openami.core.errors import AccessError as AccessError
     from openami.core.errors import ActionError as ActionError
     from openami.core.errors import AmiError as AmiError
@@ -35,6 +43,7 @@ if TYPE_CHECKING:
     from openami.cosem.registers import DemandRegister as DemandRegister
     from openami.cosem.registers import ExtendedRegister as ExtendedRegister
     from openami.cosem.registers import Register as Register
+    from openami.dlms.quirks import Quirks as Quirks
     from openami.dlms.security.settings import Security as Security
     from openami.dlms.security.suite import Policy as Policy
 
@@ -60,11 +69,20 @@ HOMES = {
     "Security": "openami.dlms.security.settings",
     "SecurityError": "openami.core.errors",
     "Unit": "openami.core.units",
+    "Discovery": "openami.aio.found",
+    "Everything": "openami.aio.everything",
+    "PcapTrace": "openami.aio.trace",
+    "Quirks": "openami.dlms.quirks",
+    "Resume": "openami.aio.resume",
+    "TextTrace": "openami.aio.trace",
     "connect": "openami.aio.client",
+    "discover": "openami.aio.discovery",
     "listen": "openami.aio.listener",
     "push": "openami.aio.pushing",
     "inbound": "openami.aio.inbound",
     "line": "openami.aio.line",
+    "read_profile": "openami.aio.persist",
+    "send_image": "openami.aio.persist",
 }
 """Where each public name lives; the imports above say the same to type checkers."""
 

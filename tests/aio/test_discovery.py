@@ -94,7 +94,11 @@ async def test_it_prints_well_and_goes_into_json() -> None:
     assert lines[0] == "link                  wrapper on TCP, by logical names"
     assert "logical device name   OAMSIM0000000001" in lines
     assert any(line.startswith("client 16             associated in ") for line in lines)
-    assert any("It wants ciphering: keys (counter 0.0.43.1.0.255)" in line for line in lines)
+    assert (
+        "client 1              refused the association (application-context-name-not-supported), "
+        "wants ciphering: keys; counter 0.0.43.1.0.255" in lines
+    )
+    assert "client 102            refused the association (no-reason-given)" in lines
     document = json.loads(json.dumps(found.to_json()))
     assert document["clients"][1]["client"] == 1
     assert document["clients"][1]["wants"] == "ciphering: keys"

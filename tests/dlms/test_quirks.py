@@ -229,12 +229,15 @@ def test_no_quirk_is_needed_for_foreign_wrapper_ports(ports):
     assert pair.associate().get(CLOCK) == [pair.store.values[CLOCK]]
 
 
+LONG = b"\x09\x82\x01\x2c" + bytes(300)
+
+
 def test_a_meter_of_add_grup_needs_no_quirk():
     """As one was seen: client 1 also with a password, conformance 003A1D, APDUs of 114 octets, 63 00 in the end."""
     seen = Conformance(0x003A1D)
     association = Association(1, mechanism=Mechanism.LOW, secret=PASSWORD, conformance=seen)
     energy = b"\x15" + (123_456_789).to_bytes(8, "big")
-    store = Store({REGISTER: energy, REGISTER._replace(attribute_id=3): b"\x02\x02\x0f\x00\x16\x1e", CLOCK: bytes(300)})
+    store = Store({REGISTER: energy, REGISTER._replace(attribute_id=3): b"\x02\x02\x0f\x00\x16\x1e", CLOCK: LONG})
 
     def as_seen(data: bytes) -> bytes:
         if data[8] == 0x61:
@@ -256,6 +259,6 @@ def test_a_meter_of_add_grup_needs_no_quirk():
     assert pair.get(REGISTER, REGISTER._replace(attribute_id=3), CLOCK) == [
         energy,
         b"\x02\x02\x0f\x00\x16\x1e",
-        bytes(300),
+        LONG,
     ]
     assert isinstance(pair.ask(pair.client.release()), Released)

@@ -4,7 +4,7 @@ from types import TracebackType
 from typing import Self, Unpack
 
 from openami.aio.client import Connecting, Options, Terms
-from openami.aio.pump import Trace
+from openami.aio.pump import Trace, Tracer
 from openami.aio.route import Route, parse
 from openami.aio.tap import Shared
 from openami.aio.way import open_way
@@ -20,7 +20,7 @@ class Line(Shared):
     A meter is left by DISC before the next has its turn, however the work with it ends.
     """
 
-    def __init__(self, route: Route, *, timeout_s: float = 10.0, trace: Trace | None = None) -> None:
+    def __init__(self, route: Route, *, timeout_s: float = 10.0, trace: Trace | Tracer | None = None) -> None:
         super().__init__(route)
         self.route = route
         self.timeout_s = timeout_s
@@ -46,7 +46,7 @@ class Line(Shared):
         await self.close()
 
 
-def line(url: str | Route, *, timeout_s: float = 10.0, trace: Trace | None = None) -> Line:
+def line(url: str | Route, *, timeout_s: float = 10.0, trace: Trace | Tracer | None = None) -> Line:
     """Make a line of `serial:///dev/name` or `hdlc://host:port`, not yet open: use it by `async with`."""
     route = parse(url) if isinstance(url, str) else url
     if not isinstance(route, Route) or not route.scheme.is_hdlc:

@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
+from copy import copy
 from typing import Protocol, TypeAlias, TypeVar
 
-from openami.aio.pump import Pump
+from openami.aio.pump import Following, Pump
 from openami.aio.route import Place
 from openami.core.errors import AmiError, ConnectionLost, LinkError, LinkTimeout, ProtocolError
 from openami.dlms.client import Accessed, Acted, Associated, Client, Failed, Got, Notified, Released, WasSet
@@ -37,6 +38,12 @@ class Link(Pump):
     notified: Callable[[bytes], None] | None = None
     """Is given the APDUs that the meter sends of its own accord."""
 
+    following: Following | None = None
+    """Is told of the beginning and the end."""
+
+    knows_release: bool = True
+    """Whether the meter answers a release (a quirk)."""
+
     def __init__(self, client: Client, counter: SendCounter, loop: asyncio.AbstractEventLoop, address: Place) -> None:
         super().__init__(client, loop)
         self.client = client
@@ -47,6 +54,12 @@ class Link(Pump):
         self._waiting: dict[int, asyncio.Future[Answer]] = {}
         self._ended: asyncio.Future[None] | None = None
         self._reason: Exception | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the transport."""
+        super().connection_made(transport)
+        if self.following is not None:
+            self.following.opened(transport)
 
     async def associate(self) -> Associated:
         """Open the association."""
@@ -91,7 +104,11 @@ class Link(Pump):
         error = event.error
         if isinstance(error, LinkTimeout):
             self._is_silent = True
-            error = LinkTimeout(f"{self.address}: {error}")
+            error = type(error)(f"{self.address}: {error.args[0]}")
+        elif isinstance(error, LinkError) and event.partial:
+            error = copy(error)
+        if isinstance(error, LinkError):
+            error.partial = event.partial
         future = self._waiting.pop(event.id, None)
         if future is not None and not future.done():
             future.set_exception(error)
@@ -99,6 +116,8 @@ class Link(Pump):
     def lost(self, error: Exception | None) -> None:
         """Tell all who wait that the meter has gone."""
         self._reason = error
+        if self.following is not None:
+            self.following.closed()
         if self._waiting:
             self.deliver(self.client.abort(self._gone()))
         if self._ended is not None and not self._ended.done():
@@ -118,7 +137,7 @@ class Link(Pump):
     async def hang_up(self) -> None:
         """Release the association as far as the meter still answers, then close the connection."""
         try:
-            if self.transport is not None and not self._is_silent and not self._is_abandoned:
+            if self.knows_release and self.transport is not None and not (self._is_silent or self._is_abandoned):
                 with contextlib.suppress(AmiError):
                     await self.ask(self.client.release, Released)
             await self.close()

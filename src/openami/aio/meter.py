@@ -4,52 +4,43 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import partial
 from types import TracebackType
-from typing import NamedTuple, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Self, TypeVar, cast
 
+from openami.aio.image import IMAGE_TRANSFER, USUAL, Firmware, ImageReport, ImageSettings, Progress, transfer
 from openami.aio.link import Link
 from openami.aio.reading import Profile
+from openami.aio.resume import Resume
 from openami.aio.route import Place
+from openami.aio.rows import CLOCK, Moment, Name, ProfileHead, Rows, encode_moment
 from openami.aio.short_names import object_list
-from openami.core.errors import AccessError, ActionError, DecodeError, DefinitionError
+from openami.core.errors import AccessError, ActionError, DecodeError
 from openami.core.obis import OBIS
-from openami.core.time import CosemDateTime
-from openami.cosem.association import CURRENT_ASSOCIATION, AssociationLNv1, ObjectListElement, of_classes
+from openami.cosem.association import AssociationLNv1, ObjectListElement, of_classes
 from openami.cosem.clock import Clock
 from openami.cosem.objects import Attribute, Method, decode_whole
-from openami.cosem.profile_generic import ProfileGeneric
 from openami.cosem.short_names import ShortNames
 from openami.dlms.client import Accessed, Acted, Associated, Got, Released, WasSet
-from openami.dlms.data import DATE_TIME
-from openami.dlms.profile import decode_profile
+from openami.dlms.data import Codec
+from openami.dlms.quirks import STANDARD, Quirks
 from openami.dlms.xdlms import (
     AccessItem,
     AccessOutcome,
     ActionResult,
     AttributeDescriptor,
-    CaptureObject,
+    Conformance,
     DataAccessResult,
-    EntryDescriptor,
     MethodDescriptor,
-    RangeDescriptor,
     Selection,
 )
+
+if TYPE_CHECKING:
+    from openami.aio.everything import Everything
 
 T = TypeVar("T")
 P = TypeVar("P")
 R = TypeVar("R")
 
-Name = OBIS | str | bytes
-Moment = datetime | CosemDateTime
-
-CLOCK = CaptureObject(8, OBIS.parse("0.0.1.0.0.255"), 2)
-"""What nearly every profile is ordered by: the time of the clock object."""
-
-
-class ProfileHead(NamedTuple):
-    """What must be known of a profile to read its rows."""
-
-    capture_objects: tuple[CaptureObject, ...]
-    capture_period: int
+__all__ = ["CLOCK", "Meter", "Moment", "Name", "ProfileHead", "encode_moment"]
 
 
 class Meter:
@@ -61,29 +52,42 @@ class Meter:
         associated: Associated,
         default_deviation_min: int | None = None,
         names: ShortNames | None = None,
+        quirks: Quirks = STANDARD,
     ) -> None:
         self._link = link
         self._names = names
         self.associated = associated
-        self.default_deviation_min = default_deviation_min
-        self._heads: dict[OBIS, ProfileHead] = {}
+        self.quirks = quirks
+        self.default_deviation_min = quirks.deviation_min if default_deviation_min is None else default_deviation_min
+        self._rows = Rows(self)
 
     @property
     def address(self) -> Place:
         """Where the meter is."""
         return self._link.address
 
+    @property
+    def conformance(self) -> Conformance:
+        """Services that were negotiated."""
+        return self._link.client.conformance
+
     async def get(self, attribute: Attribute[T], at: Name, selection: Selection | None = None) -> T:
         """Read one attribute: `await meter.get(Register.value, "1.0.1.8.0.255")`."""
         descriptor = attribute.at(at)
-        return decode_whole(attribute.codec, await self.get_raw(descriptor, selection))
+        return self._decoded(attribute.codec, await self.get_raw(descriptor, selection))
+
+    def _decoded(self, codec: Codec[T], data: bytes) -> T:
+        """Decode a value, all of it or, of a meter with that habit, what is behind it left out."""
+        return codec.decode(data)[0] if self.quirks.trailing_octets else decode_whole(codec, data)
 
     async def get_many(self, items: Sequence[tuple[Attribute[T], Name]]) -> list[T | AccessError]:
         """Read several in one request; an attribute that is refused gives its `AccessError` in its place."""
         descriptors = [attribute.at(at) for attribute, at in items]
         results = await self.get_raw_many([(descriptor, None) for descriptor in descriptors])
         return [
-            decode_whole(attribute.codec, result) if isinstance(result, bytes) else AccessError(result, str(descriptor))
+            self._decoded(attribute.codec, result)
+            if isinstance(result, bytes)
+            else AccessError(result, str(descriptor))
             for (attribute, _), descriptor, result in zip(items, descriptors, results, strict=True)
         ]
 
@@ -123,7 +127,7 @@ class Meter:
             return cast("R", None)
         if data is None:
             raise DecodeError(f"{method.name} of {OBIS.of(at)} returned nothing")
-        return decode_whole(method.returns, data)
+        return self._decoded(method.returns, data)
 
     async def action_raw(self, descriptor: MethodDescriptor, data: bytes | None = None) -> bytes | None:
         """Call one method with encoded Data; gives what it returns, if anything."""
@@ -140,34 +144,28 @@ class Meter:
         verb = partial(self._link.client.access, items, break_on_error=break_on_error)
         return (await self._link.ask(verb, Accessed)).results
 
-    async def profile(self, at: Name, start: Moment, end: Moment, columns: Sequence[Name] | None = None) -> Profile:
-        """Read the rows of a profile from `start` to `end`, both included, and only some columns if told."""
-        head = await self.profile_head(at)
-        chosen = head.capture_objects if columns is None else pick(head.capture_objects, columns, at)
-        selected = () if columns is None else chosen
-        descriptor = RangeDescriptor(CLOCK, encode_moment(start), encode_moment(end), selected)
-        return await self._rows(at, descriptor.encode(), chosen, head.capture_period)
+    async def profile(
+        self,
+        at: Name,
+        start: Moment,
+        end: Moment,
+        columns: Sequence[Name] | None = None,
+        *,
+        resume: Resume | None = None,
+    ) -> Profile:
+        """Read the rows of a profile from `start` to `end`, both included, and only some columns if told.
 
-    async def entries(self, at: Name, first: int = 1, last: int = 0) -> Profile:
+        `resume` holds the rows that had come when a connection broke; given again, reading goes on from there.
+        """
+        return await self._rows.by_range(OBIS.of(at), (start, end), columns, resume)
+
+    async def entries(self, at: Name, first: int = 1, last: int = 0, *, resume: Resume | None = None) -> Profile:
         """Read rows of a profile by their number, counted from 1; 0 as the last means the last there is."""
-        head = await self.profile_head(at)
-        selection = EntryDescriptor(first, last).encode()
-        return await self._rows(at, selection, head.capture_objects, head.capture_period)
+        return await self._rows.by_entry(OBIS.of(at), first, last, resume)
 
     async def profile_head(self, at: Name) -> ProfileHead:
         """Columns and period of a profile; read once, as they rarely change."""
-        name = OBIS.of(at)
-        if name not in self._heads:
-            objects = await self.get(ProfileGeneric.capture_objects, name)
-            period = await self.get(ProfileGeneric.capture_period, name)
-            self._heads[name] = ProfileHead(tuple(objects), period)
-        return self._heads[name]
-
-    async def _rows(self, at: Name, selection: Selection, columns: tuple[CaptureObject, ...], period_s: int) -> Profile:
-        table = decode_profile(await self.get_raw(ProfileGeneric.buffer.at(at), selection))
-        if table.has_nulls:
-            table = table.fill_null(period_s)
-        return Profile(table, columns, self.default_deviation_min)
+        return await self._rows.head(OBIS.of(at))
 
     async def object_list(self, classes: Collection[int] = ()) -> list[ObjectListElement]:
         """Read what this client may see, with its rights; only objects of some classes if told."""
@@ -175,16 +173,51 @@ class Meter:
             elements = await object_list(self._link, self._names)
             return [element for element in elements if not classes or element.class_id in classes]
         selection = of_classes(classes) if classes else None
-        return await self.get(AssociationLNv1.object_list, CURRENT_ASSOCIATION, selection)
+        return await self.get(AssociationLNv1.object_list, self.quirks.association_object, selection)
+
+    async def everything(self, *, rows: int | None = None, progress: Progress | None = None) -> "Everything":
+        """Read every attribute of every object this client may read: `(await meter.everything()).to_json()`.
+
+        Profiles come in slices, at most the newest `rows` of each; `progress` is told how many attributes are done,
+        of how many. A refusal, or what cannot be read, stands in the place of its value; only the end of the line
+        ends the reading.
+        """
+        from openami.aio.everything import read_everything  # noqa: PLC0415  # loads every class of the catalogue
+
+        return await read_everything(self, rows=rows, progress=progress)
+
+    async def image(
+        self,
+        image: bytes,
+        identifier: bytes | str,
+        at: Name = IMAGE_TRANSFER,
+        *,
+        resume: bool = False,
+        activate: bool = False,
+        settings: ImageSettings = USUAL,
+        progress: Progress | None = None,
+    ) -> ImageReport:
+        """Transfer an image: initiate, send its blocks, have it verified and, if told, activated.
+
+        `resume` goes on with a transfer of this very image that was broken off, at the first block that is missing;
+        the meter does not tell which image it holds a part of.
+        """
+        return await transfer(
+            self, Firmware(image, identifier, OBIS.of(at)), resume=resume, activate=activate, settings=settings,
+            progress=progress,
+        )  # fmt: skip
 
     async def clock(self) -> datetime:
         """Read the meter's clock."""
         time = await self.get(Clock.time, CLOCK.logical_name)
-        return time.to_datetime(self.default_deviation_min)
+        return self.quirks.turned(time).to_datetime(self.default_deviation_min)
 
     async def release(self) -> None:
-        """End the association, and leave the connection."""
-        await self._link.ask(self._link.client.release, Released)
+        """End the association, and leave the connection, unless the meter knows no other end."""
+        if self.quirks.knows_release:
+            await self._link.ask(self._link.client.release, Released)
+        else:
+            await self._link.close()
 
     async def disconnect(self) -> None:
         """End the association as far as the meter still answers, and close the connection."""
@@ -197,17 +230,3 @@ class Meter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.disconnect()
-
-
-def encode_moment(at: Moment) -> bytes:
-    """Encode a moment as a profile's range takes it; without a zone, in the meter's own local time."""
-    return DATE_TIME.encode(CosemDateTime.from_datetime(at) if isinstance(at, datetime) else at)
-
-
-def pick(objects: Sequence[CaptureObject], columns: Sequence[Name], at: Name) -> tuple[CaptureObject, ...]:
-    """Find the capture objects of these logical names, in the order of the profile."""
-    wanted = {OBIS.of(name) for name in columns}
-    found = tuple(captured for captured in objects if captured.logical_name in wanted)
-    if missing := wanted - {captured.logical_name for captured in found}:
-        raise DefinitionError(f"profile {OBIS.of(at)} has no column {min(map(str, missing))}")
-    return found

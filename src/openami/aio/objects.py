@@ -1,5 +1,6 @@
 """What a client knows of a meter's objects: names, which attributes may be read, and what was read of one."""
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
@@ -18,6 +19,9 @@ SCALER_UNIT: Final = {3: 3, 4: 3, 5: 4}
 """Attribute that scales the values of a class: registers, extended and demand registers."""
 
 SCALED: Final[Mapping[int, tuple[int, ...]]] = {3: (2,), 4: (2,), 5: (2, 3)}
+VERSION: Final = re.compile(r"v\d+$")
+"""What the name of a class ends with where several versions are known."""
+
 READING_MODES: Final = frozenset({1, 3, 4, 6})
 """Access modes up to class 15 version 2 under which an attribute may be read; later ones are bits."""
 
@@ -77,7 +81,7 @@ def method_name(cls: type[CosemObject] | None, method_id: int) -> str:
 def label(descriptor: AttributeDescriptor | MethodDescriptor) -> str:
     """Name what a request is about: `Register 1.0.1.8.0.255 value`."""
     cls = newest(descriptor.class_id)
-    known = f"class {descriptor.class_id}" if cls is None else cls.__name__.partition("v")[0]
+    known = f"class {descriptor.class_id}" if cls is None else VERSION.sub("", cls.__name__)
     if isinstance(descriptor, AttributeDescriptor):
         member = attribute_name(cls, descriptor.attribute_id)
     else:

@@ -1,7 +1,7 @@
 """What passes on a connection as a pcap file, for Wireshark: the octets are real, the headers round them made up.
 
 Link type 101 (raw IP). A stream becomes a TCP connection with its hand-shake, sequence numbers and end; a
-serial line is written as one too, because that is how the dissectors of DLMS expect HDLC.
+serial line is written as one too, because that is how the dissectors of DLMS expect HDLC. Datagrams stay datagrams.
 """
 
 import struct
@@ -16,9 +16,13 @@ SNAPLEN: Final = 0x40000
 MSS: Final = 1400
 WINDOW: Final = 0xFFFF
 TCP: Final = 6
+UDP: Final = 17
+#: Where the checksum stands in the header of each protocol.
+CHECKSUM_AT: Final = {TCP: 16, UDP: 6}
 FILE_HEAD = struct.Struct("<IHHiIII")
 RECORD_HEAD = struct.Struct("<IIII")
 SEGMENT = struct.Struct(">HHIIBBHHH")
+DATAGRAM = struct.Struct(">HHHH")
 IPV4 = struct.Struct(">BBHHHBBH4s4s")
 IPV6 = struct.Struct(">IHBB16s16s")
 
@@ -64,16 +68,18 @@ class Capture:
         """Begin a connection that we have opened."""
         return Conversation(self, ours, theirs, clock)
 
+    def datagrams(self, ours: End, theirs: End, clock: Callable[[], float]) -> "Datagrams":
+        """Begin an exchange of datagrams."""
+        return Datagrams(self, ours, theirs, clock)
+
 
 class Conversation:
     """One connection in a capture."""
 
     def __init__(self, capture: Capture, ours: End, theirs: End, clock: Callable[[], float]) -> None:
-        if ours.host.version != theirs.host.version:
-            ours = End(mapped(theirs.host, ours.host), ours.port)
         self._capture = capture
         self._clock = clock
-        self._ends = ours, theirs
+        self._ends = End(mapped(theirs.host, ours.host), ours.port), theirs
         #: Next sequence number of each end.
         self._next = [0, 0]
         self._segment(0, Flag.SYN)
@@ -103,9 +109,33 @@ class Conversation:
         acknowledged = self._next[1 - end] if flags & Flag.ACK else 0
         numbers = self._next[end] & 0xFFFFFFFF, acknowledged & 0xFFFFFFFF
         head = SEGMENT.pack(source.port, destination.port, *numbers, 5 << 4, flags, WINDOW, 0, 0)
-        segment = with_checksum(source, destination, head + data)
-        self._capture.packet(self._clock(), in_ip(source, destination, segment))
+        self._capture.packet(self._clock(), in_ip(source, destination, TCP, head + data))
         self._next[end] += len(data) + bool(flags & (Flag.SYN | Flag.FIN))
+
+
+class Datagrams:
+    """Datagrams between two ends in a capture."""
+
+    def __init__(self, capture: Capture, ours: End, theirs: End, clock: Callable[[], float]) -> None:
+        self._capture = capture
+        self._clock = clock
+        self._ends = End(mapped(theirs.host, ours.host), ours.port), theirs
+
+    def sent(self, data: bytes) -> None:
+        """Write a datagram that we sent."""
+        self._carry(*self._ends, data)
+
+    def received(self, data: bytes) -> None:
+        """Write a datagram that the other end sent."""
+        ours, theirs = self._ends
+        self._carry(theirs, ours, data)
+
+    def closed(self) -> None:
+        """Datagrams have no end."""
+
+    def _carry(self, source: End, destination: End, data: bytes) -> None:
+        head = DATAGRAM.pack(source.port, destination.port, DATAGRAM.size + len(data), 0)
+        self._capture.packet(self._clock(), in_ip(source, destination, UDP, head + data))
 
 
 def mapped(like: IPv4Address | IPv6Address, host: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
@@ -124,16 +154,19 @@ def checksum(octets: bytes) -> int:
     return ~total & 0xFFFF
 
 
-def with_checksum(source: End, destination: End, segment: bytes) -> bytes:
-    """Put the checksum over the pseudo-header into a TCP segment (RFC 9293, 3.1; in IPv4's the sum is the same)."""
-    pseudo = source.host.packed + destination.host.packed + struct.pack(">II", len(segment), TCP)
-    return segment[:16] + checksum(pseudo + segment).to_bytes(2, "big") + segment[18:]
+def with_checksum(source: End, destination: End, protocol: int, segment: bytes) -> bytes:
+    """Put in the checksum over the pseudo-header (RFC 9293, 3.1, and RFC 768; in IPv4's the sum is the same)."""
+    pseudo = source.host.packed + destination.host.packed + struct.pack(">II", len(segment), protocol)
+    at = CHECKSUM_AT[protocol]
+    total = checksum(pseudo + segment) or (0xFFFF if protocol == UDP else 0)
+    return segment[:at] + total.to_bytes(2, "big") + segment[at + 2 :]
 
 
-def in_ip(source: End, destination: End, segment: bytes) -> bytes:
-    """Put a TCP segment behind the IP header of its version."""
+def in_ip(source: End, destination: End, protocol: int, segment: bytes) -> bytes:
+    """Put a segment or datagram, with its checksum, behind the IP header of its version."""
+    segment = with_checksum(source, destination, protocol, segment)
     ends = source.host.packed, destination.host.packed
     if source.host.version == 6:
-        return IPV6.pack(6 << 28, len(segment), TCP, 64, *ends) + segment
-    head = IPV4.pack(0x45, 0, IPV4.size + len(segment), 0, 0x4000, 64, TCP, 0, *ends)
+        return IPV6.pack(6 << 28, len(segment), protocol, 64, *ends) + segment
+    head = IPV4.pack(0x45, 0, IPV4.size + len(segment), 0, 0x4000, 64, protocol, 0, *ends)
     return head[:10] + checksum(head).to_bytes(2, "big") + head[12:] + segment

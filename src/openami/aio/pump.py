@@ -19,6 +19,34 @@ Trace: TypeAlias = Callable[[Direction, float, bytes], None]
 """Is told of all octets: which way they went, when (seconds since 1970), and they themselves."""
 
 
+class Following(Protocol):
+    """Follows one connection."""
+
+    def opened(self, transport: asyncio.BaseTransport) -> None:
+        """Take note of the two ends."""
+        ...
+
+    def octets(self, direction: Direction, at: float, data: bytes) -> None:
+        """Take octets as they pass."""
+        ...
+
+    def plain(self, is_sent: bool, apdu: bytes) -> None:
+        """Take an APDU in clear that passes, or has passed, ciphered; it may hold keys."""
+        ...
+
+    def closed(self) -> None:
+        """Take note of the end."""
+        ...
+
+
+class Tracer(Protocol):
+    """Follows connections, each by itself."""
+
+    def follow(self, place: object) -> Following:
+        """Begin to follow a connection with a meter at a `Place`."""
+        ...
+
+
 class Endpoint(Protocol):
     """One end of a protocol: bytes and time in, events and bytes out."""
 

@@ -3,13 +3,15 @@
 import importlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from openami.core.errors import DecodeError, DefinitionError
+from openami.core.stamps import STAMP
+from openami.core.time import DEVIATION_UNSET
 from openami.dlms.profile import Table
 from openami.dlms.xdlms import CaptureObject
 
@@ -51,6 +53,8 @@ class Profile:
     capture_objects: tuple[CaptureObject, ...]
     default_deviation_min: int | None = None
     """For meters whose stamps leave the deviation out: that of their zone, UTC = local + deviation."""
+    opposite_deviation: bool = False
+    """Whether the meter counts the deviation the other way round (a quirk)."""
 
     def __post_init__(self) -> None:
         if len(self.table) and len(self.capture_objects) != len(self.table.columns):
@@ -77,7 +81,22 @@ class Profile:
         clock = self.table.clock()
         if clock is None:
             raise DecodeError("the profile has no column of date-times")
-        return self.table.stamps(clock, self.default_deviation_min)
+        return self._utc(clock)
+
+    def _utc(self, number: int) -> NDArray[np.int64]:
+        """UTC seconds of one column of date-times. -> [rows]."""
+        stamps = self.table.stamps(number, self.default_deviation_min)
+        if not self.opposite_deviation:
+            return stamps
+        deviation = np.ascontiguousarray(self.table.columns[number], np.uint8).view(STAMP).reshape(-1)["deviation"]
+        return stamps - np.where(deviation == DEVIATION_UNSET, 0, deviation).astype(np.int64) * 120
+
+    def select(self, rows: "slice | NDArray[np.bool_]", columns: Sequence[int] | None = None) -> "Profile":
+        """Give some rows, and some columns in the order given."""
+        chosen = range(len(self.capture_objects)) if columns is None else columns
+        objects = tuple(self.capture_objects[index] for index in chosen)
+        table = self.table.select(rows, columns) if len(self) else self.table
+        return replace(self, table=table, capture_objects=objects)
 
     def columns(self) -> dict[str, NDArray[np.generic]]:
         """Columns by name; date-times as `datetime64[s]` in UTC where they can be told. -> [rows] each."""
@@ -107,7 +126,7 @@ class Profile:
         if column.ndim != 2 or column.shape[1] != 12 or self.capture_objects[number].attribute_id != VALUE:
             return column
         try:
-            stamps = self.table.stamps(number, self.default_deviation_min)
+            stamps = self._utc(number)
         except DecodeError:
             return column
         return stamps.astype("datetime64[s]")

@@ -1,106 +1,112 @@
 """`openami probe`: what answers at an address, found out without any key."""
 
-import time
 from typing import Annotated
 
 import typer
 
-from openami.aio.client import INVOCATION_COUNTER, connect
+from openami.aio.discovery import CLIENTS, SERVERS, NothingAnswers, discover
+from openami.aio.found import Discovery
 from openami.aio.loop import run
-from openami.aio.meter import Meter
-from openami.aio.serial import DeviceBusy, NoSuchDevice, NotPermitted
-from openami.aio.tcp import ConnectionRefused, Unreachable
-from openami.aio.values import in_words, to_json
-from openami.cli.session import WHERE, decoded, known_class, meter_address
+from openami.aio.pump import Tracer
+from openami.aio.route import Route
+from openami.cli.session import WHERE, Captured, Traced, meter_address, tracing
 from openami.cli.show import Json, show_json, show_table
-from openami.core.errors import AccessError, AmiError, ServiceError
-from openami.cosem.clock import Clock
-from openami.cosem.registers import Data
-from openami.dlms.xdlms import AttributeDescriptor
+from openami.core.errors import AmiError
+from openami.dlms.hdlc import ServerAddress
 
 app = typer.Typer(add_completion=False)
 
-CLIENTS = (16, 1)
-"""The public client, and the management client, whose refusal tells what it asks for."""
-
-HOPELESS = (ConnectionRefused, Unreachable, NoSuchDevice, NotPermitted, DeviceBusy)
-"""Errors that no other client would be spared."""
-
-SIMULATED = b"OAM"
+SIMULATED = "OAM"
 """FLAG id of virtual meters."""
-
-QUESTIONS = {
-    "logical_device_name": Data.value.at("0.0.42.0.0.255"),
-    "clock": Clock.time.at("0.0.1.0.0.255"),
-    "invocation_counter": Data.value.at(INVOCATION_COUNTER),
-}
-
 
 EXAMPLES = """
 Examples:
 
   openami probe tcp://127.16.0.1:4059
 
-  openami probe 'serial:///dev/ttyUSB0?baud=9600&server=1/17'
+  openami probe tcp://192.0.2.7:4001 --server 1/17 --server 1/99        HDLC on the same port is tried as well
+
+  openami probe 'serial:///dev/ttyUSB0?baud=9600&server=1/17' --client 16 --client 1 --client 32
+
+  openami probe tcp://127.16.0.1:4059 --trace
 """
 
 
 @app.command(epilog=EXAMPLES)
 def probe(
     url: Annotated[str, typer.Argument(help=WHERE)],
+    *,
+    clients: Annotated[
+        list[int] | None,
+        typer.Option("--client", min=0, help=f"Client SAPs to try, by default {', '.join(map(str, CLIENTS))}."),
+    ] = None,
+    servers: Annotated[
+        list[str] | None,
+        typer.Option("--server", help=f"HDLC addresses to try where none is given: {', '.join(SERVERS)}."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for an answer.")] = 5.0,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for an answer.")] = 3.0,
+    trace: Traced = False,
+    pcap: Captured = None,
 ) -> None:
-    """Say what answers at an address; ends with 1 if it is no DLMS/COSEM server."""
-    meter_address(url)
-    found, is_dlms = run(look(url, timeout))
+    """Say what answers at an address; ends with 1 if it is no DLMS/COSEM server. No password and no key is tried."""
+    place = meter_address(url)
+    ways = [server_address(server) for server in servers or SERVERS]
+    saps = tuple(clients or CLIENTS)
+    if isinstance(place, Route) and place.client is not None and not clients:
+        saps = (place.client, *(sap for sap in CLIENTS if sap != place.client))
+
+    async def look(tracer: Tracer | None) -> Discovery:
+        return await discover(place, clients=saps, servers=ways, timeout_s=timeout, trace=tracer, telling=tell)
+
+    with tracing(trace, pcap) as tracer:
+        try:
+            found = run(look(tracer))
+        except NothingAnswers as none:
+            show_nothing(url, none, saps[0], as_json=as_json)
+            raise typer.Exit(1) from None
     if as_json:
-        show_json(found)
+        show_json(document(found))
     else:
-        rows = [(name.replace("_", " "), in_words(value)) for name, value in found.items()]
-        show_table(url, ("what", "answer"), rows)
-    if not is_dlms:
-        raise typer.Exit(1)
+        show_table(url, ("what", "answer"), found.rows())
 
 
-async def look(url: str, timeout_s: float) -> tuple[dict[str, Json], bool]:
-    """Associate as each of the clients and ask the public questions; tell whether DLMS/COSEM was spoken."""
-    found: dict[str, Json] = {}
-    is_dlms = False
-    for client in CLIENTS:
-        started = time.perf_counter()
-        try:
-            async with connect(url, client=client, timeout_s=timeout_s) as meter:
-                found[f"client_{client}"] = f"associated in {(time.perf_counter() - started) * 1000:.1f} ms"
-                is_dlms = True
-                found = await ask(meter) | found
-        except HOPELESS:
-            raise
-        except AmiError as error:
-            found[f"client_{client}"] = str(error)
-            is_dlms = is_dlms or isinstance(error, ServiceError)
-    return found, is_dlms
+def server_address(text: str) -> ServerAddress:
+    """Read an HDLC address; a wrong one is an error of usage."""
+    try:
+        return ServerAddress.parse(text)
+    except AmiError as error:
+        raise typer.BadParameter(f"server {text}: {error}") from error
 
 
-async def ask(meter: Meter) -> dict[str, Json]:
-    """Ask what a meter tells everybody; what it does not is left out."""
-    answers: dict[str, Json] = {}
-    for name, descriptor in QUESTIONS.items():
-        try:
-            data = await meter.get_raw(descriptor)
-        except AccessError:
-            continue
-        answers[name] = to_json(value_of(descriptor, data))
-    title = meter.associated.server_title
-    answers["simulated"] = str(answers.get("logical_device_name", "")).startswith(SIMULATED.decode())
-    if title is not None:
-        answers["system_title"] = title.hex()
-    response = meter.associated.response
-    answers["conformance"] = to_json(response.conformance)
-    answers["max_pdu"] = response.server_max_receive_pdu_size
-    return answers
+def tell(what: str) -> None:
+    """Say on a terminal what is tried."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if console.is_terminal:
+        console.print(f"trying {what}", style="dim", markup=False)
 
 
-def value_of(descriptor: AttributeDescriptor, data: bytes) -> object:
-    """Decode an answer."""
-    return decoded(known_class(descriptor.class_id, None), descriptor.attribute_id, data)
+def show_nothing(url: str, none: NothingAnswers, client: int, *, as_json: bool) -> None:
+    """Say what came of each link that was tried."""
+    tried = {link: str(error) for link, error in none.tried}
+    if as_json:
+        show_json({f"client_{client}": str(none.tried[0][1]), "tried": tried})
+    else:
+        show_table(url, ("link", "no answer"), list(tried.items()))
+
+
+def document(found: Discovery) -> Json:
+    """Give what was found, and short answers beside it."""
+    name = found.logical_device_name
+    said: dict[str, Json] = {f"client_{one.client}": one.said for one in found.clients}
+    usual = {str(counter.name): counter.last for counter in found.counters}
+    details = found.to_json()
+    assert isinstance(details, dict)
+    return {
+        **details,
+        **said,
+        "invocation_counter": next(iter(usual.values()), None),
+        "simulated": name is not None and name.decode("latin1").startswith(SIMULATED),
+    }

@@ -9,24 +9,18 @@ from typing import Annotated, NamedTuple, TypeAlias, cast
 import typer
 
 from openami.aio.client import connect
+from openami.aio.everything import Everything, read_object
 from openami.aio.loop import run
 from openami.aio.meter import Meter
+from openami.aio.objects import SCALER_UNIT, Reading, association_version, known_class, readable
+from openami.aio.pump import Tracer
 from openami.aio.reading import Profile
 from openami.aio.route import Route
 from openami.aio.values import in_words, rows_of, to_json
 from openami.cli.credentials import Level, client_of, credentials
-from openami.cli.session import (
-    SCALER_UNIT,
-    WHERE,
-    Reading,
-    association_version,
-    known_class,
-    meter_address,
-    read_object,
-    readable,
-)
+from openami.cli.session import WHERE, Captured, Traced, meter_address, tracing
 from openami.cli.show import Json, count, fail, show_csv, show_json, show_table
-from openami.core.errors import AccessError, DecodeError
+from openami.core.errors import AmiError, DecodeError
 from openami.core.obis import OBIS
 from openami.core.time import CosemDateTime
 from openami.cosem.association import ObjectListElement
@@ -39,7 +33,7 @@ LONG = 200
 LOGICAL_NAME = 1
 PROFILE = 7
 BUFFER = 2
-Answer: TypeAlias = Profile | list[ObjectListElement] | list[Reading]
+Answer: TypeAlias = Profile | Everything | list[ObjectListElement] | list[Reading]
 
 PUBLIC_HINT = "without keys only what is public is read: set OPENAMI_EK and OPENAMI_AK or give --keys FILE"
 
@@ -53,6 +47,10 @@ Examples:
   openami read tcp://127.16.0.1:4059 1-0:99.1.0 --from 2026-11-01 --csv    a load profile
 
   openami read 'tcp://[::1]:4060' --all --json                             the whole meter
+
+  openami read tcp://127.16.0.1:4059 --all --rows 96 --keys keys.toml      with the newest rows of its profiles
+
+  openami read tcp://127.16.0.1:4059 1-0:1.8.0 --trace --pcap talk.pcap    and what passed, also for Wireshark
 
   openami read 'serial:///dev/ttyUSB0?baud=9600&server=1/17' --objects     over HDLC on a serial port
 
@@ -87,6 +85,7 @@ class Asked(NamedTuple):
     end: datetime | None
     entries: tuple[int, int] | None
     everything: bool
+    rows: int | None
     is_public: bool
 
 
@@ -115,6 +114,9 @@ def read(
     *,
     objects: Annotated[bool, typer.Option("--objects", help="Read the object list.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Read all that may be read.")] = False,
+    rows: Annotated[
+        int | None, typer.Option(min=0, help="With --all: of each profile no more than the newest rows.")
+    ] = None,
     start: Annotated[
         datetime | None, typer.Option("--from", help="First row of a profile, in the meter's local time.")
     ] = None,
@@ -141,6 +143,8 @@ def read(
     ] = "",
     referencing: Annotated[Naming, typer.Option(help="By logical names, or by short ones.")] = Naming.LN,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for an answer.")] = 10.0,
+    trace: Traced = False,
+    pcap: Captured = None,
 ) -> None:
     """Read a meter."""
     if sum((bool(name), objects, everything)) != 1:
@@ -148,10 +152,10 @@ def read(
     place = meter_address(url)
     settings = credentials(security, keys, place, serial)
     is_public = settings == Security.none()
-    asked = Asked(logical_name(name), class_id, attribute, start, end, span(entries), everything, is_public)
+    asked = Asked(logical_name(name), class_id, attribute, start, end, span(entries), everything, rows, is_public)
     form = Form.JSON if as_json else Form.CSV if as_csv else Form.TABLE
 
-    async def work() -> Answer:
+    async def work(tracer: Tracer | None) -> Answer:
         sap = client_of(place.client if client is None and isinstance(place, Route) else client, settings)
         async with connect(
             place,
@@ -160,10 +164,12 @@ def read(
             security=settings,
             timeout_s=timeout,
             referencing="SN" if referencing is Naming.SN else "LN",
+            trace=tracer,
         ) as meter:
             return await answer(meter, asked)
 
-    result = run(work())
+    with tracing(trace, pcap) as tracer:
+        result = run(work(tracer))
     if isinstance(result, Profile) and arrow is not None:
         write_arrow(result, arrow)
         return
@@ -172,9 +178,9 @@ def read(
 
 async def answer(meter: Meter, asked: Asked) -> Answer:
     """Read what was asked for."""
-    elements = await meter.object_list()
     if asked.everything:
-        return await read_all(meter, elements)
+        return await read_all(meter, asked.rows)
+    elements = await meter.object_list()
     if asked.name is None:
         return elements
     element = chosen(elements, asked.name, asked)
@@ -183,7 +189,7 @@ async def answer(meter: Meter, asked: Asked) -> Answer:
     scaler = SCALER_UNIT.get(element.class_id)
     attributes = [asked.attribute_id, scaler] if scaler and asked.attribute_id != scaler else [asked.attribute_id]
     reading = (await read_object(meter, element, attributes))[0]
-    if isinstance(reading.value, AccessError):
+    if isinstance(reading.value, AmiError):
         raise reading.value
     return [reading]
 
@@ -211,23 +217,28 @@ async def read_rows(meter: Meter, name: OBIS, asked: Asked) -> Profile:
     return await meter.profile(name, first, last)
 
 
-async def read_all(meter: Meter, elements: Sequence[ObjectListElement]) -> list[Reading]:
+async def read_all(meter: Meter, rows: int | None) -> Everything:
     """Read every attribute that may be read, with a bar while it lasts."""
     from rich.console import Console
-    from rich.progress import track
+    from rich.progress import Progress
 
-    version = association_version(elements)
     console = Console(stderr=True)
-    readings: list[Reading] = []
-    for element in track(elements, "reading", console=console, disable=not console.is_terminal, transient=True):
-        readings += await read_object(meter, element, readable(element, version))
-    return readings
+    with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task("reading", total=None)
+        return await meter.everything(
+            rows=rows, progress=lambda done, total: bar.update(task, completed=done, total=total)
+        )
 
 
 def show(result: Answer, form: Form) -> None:
     """Print what was read."""
     if isinstance(result, Profile):
         show_profile(result, form)
+        return
+    if isinstance(result, Everything):
+        show_readings(list(result), form)
+        if result.ended_by is not None:
+            fail(f"not all was read: {result.ended_by}")
         return
     elements = [row for row in result if isinstance(row, ObjectListElement)]
     if elements:
@@ -290,7 +301,7 @@ def show_readings(readings: Sequence[Reading], form: Form) -> None:
 
 def words(reading: Reading, form: Form) -> str:
     """Say a value on one line; a table of the terminal only counts what is long."""
-    if isinstance(reading.value, AccessError):
+    if isinstance(reading.value, AmiError):
         return f"refused: {reading.value}"
     if isinstance(reading.value, Table) and form is Form.TABLE:
         return count(len(reading.value), "row")
@@ -308,7 +319,7 @@ def as_document(reading: Reading) -> dict[str, Json]:
         "attribute": reading.descriptor.attribute_id,
         "name": reading.name,
     }
-    if isinstance(reading.value, AccessError):
+    if isinstance(reading.value, AmiError):
         return document | {"refused": str(reading.value)}
     document["value"] = to_json(reading.value)
     if reading.scale is not None:

@@ -108,7 +108,9 @@ class AssociationError(ServiceError):
 
 
 class LinkError(AmiError):
-    """The line below the protocol failed."""
+    """The line below the protocol failed; `partial` is what had come of a long value, encoded."""
+
+    partial: bytes = b""
 
 
 class ConnectionLost(LinkError):

@@ -39,7 +39,7 @@ class Quirks:
     64 are rejected); the setting ChallengeLength of devices in OSGP/open-smart-grid-platform PR 1172."""
     omits_initiate_response: bool = False
     """An AARE may accept without user-information: what was proposed holds then. Never in a ciphered association.
-    Source: seen of AAREs that reject (gurux.dlms.java PR 23, Landis+Gyr ZCX and ZMX); of others by precaution."""
+    Source: servers of peers (measured); of AAREs that reject, gurux.dlms.java PR 23 (Landis+Gyr ZCX and ZMX)."""
     untitled_ciphering: bool = False
     """general-glo-ciphering is wanted without the system title of the sender, which still enters the nonce.
     Source: u9n/dlms-cosem issue 72 (Pietro Fiorentini RSE gas meters, local port)."""
