@@ -17,6 +17,7 @@ from generators import (
     floors,
     interop,
     products,
+    quirks,
     rest,
     settings,
     speed,
@@ -60,6 +61,8 @@ def blocks() -> Iterator[tuple[Path, str, str]]:
     yield EXPLANATION / "links.md", "secondary", states.secondary()
     yield REFERENCE / "assumptions.md", "types", classes.unverified()
     yield REFERENCE / "assumptions.md", "places", classes.unverified_places()
+    yield REFERENCE / "quirks.md", "quirks", quirks.rows()
+    yield REFERENCE / "quirks.md", "sets", quirks.named()
     yield HOWTO / "run-the-head-end.md", "settings", settings.rows()
 
 

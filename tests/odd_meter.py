@@ -1,5 +1,7 @@
 """The small meter of the tests with habits: what it answers passes through the hands of the test."""
 
+import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -64,3 +66,40 @@ class OddMeter(SmallMeter):
             associations=dict.fromkeys(self.associations, association),
             report=self.defect,
         )
+
+
+class Between:
+    """Somebody between client and meter, who decides on each transmission of either: pass, swallow (b"") or hang up."""
+
+    def __init__(self, listener: Any, judge: Callable[[bytes], bytes | None]) -> None:
+        self.listener, self.judge = listener, judge
+        self.writers: list[asyncio.StreamWriter] = []
+
+    async def __aenter__(self) -> str:
+        self.server = await asyncio.start_server(self.carry, "127.0.0.1", 0)
+        host, port = self.server.sockets[0].getsockname()[:2]
+        return f"tcp://{host}:{port}"
+
+    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection(*self.listener.addresses[0])
+        self.writers += [writer, back]
+        await asyncio.gather(self.forward(reader, back, writer), self.forward(there, writer, back))
+
+    async def forward(self, source: Any, target: Any, other: Any) -> None:
+        with contextlib.suppress(ConnectionError):
+            while data := await source.read(65_536):
+                passed = self.judge(data)
+                if passed is None:
+                    break
+                target.write(passed)
+        target.close()
+        other.close()
+
+    async def __aexit__(self, *_: object) -> None:
+        self.server.close()
+        for writer in self.writers:
+            writer.close()
+        for writer in self.writers:
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+        await self.server.wait_closed()

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from openami.cosem.registers import DemandRegister as DemandRegister
     from openami.cosem.registers import ExtendedRegister as ExtendedRegister
     from openami.cosem.registers import Register as Register
+    from openami.dlms.client.refusal import RefusedError as RefusedError
     from openami.dlms.quirks import Quirks as Quirks
     from openami.dlms.security.settings import Security as Security
     from openami.dlms.security.suite import Policy as Policy
@@ -73,6 +74,7 @@ HOMES = {
     "Everything": "openami.aio.everything",
     "PcapTrace": "openami.aio.trace",
     "Quirks": "openami.dlms.quirks",
+    "RefusedError": "openami.dlms.client.refusal",
     "Resume": "openami.aio.resume",
     "TextTrace": "openami.aio.trace",
     "connect": "openami.aio.client",

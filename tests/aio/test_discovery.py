@@ -99,6 +99,7 @@ async def test_it_prints_well_and_goes_into_json() -> None:
         "wants ciphering: keys; counter 0.0.43.1.0.255" in lines
     )
     assert "client 102            refused the association (no-reason-given)" in lines
+    assert f"counter {COUNTER} 0" in lines
     document = json.loads(json.dumps(found.to_json()))
     assert document["clients"][1]["client"] == 1
     assert document["clients"][1]["wants"] == "ciphering: keys"

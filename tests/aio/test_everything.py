@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from odd_meter import OddMeter
+from odd_meter import Between, OddMeter
 from openami import connect
 from openami.aio import everything as module
 from openami.aio.everything import Everything
@@ -159,6 +159,35 @@ async def test_a_meter_that_breaks_its_promise_of_lists_is_read_one_by_one() -> 
     found = await read_all(OddMeter(habit))
     assert found.refused == []
     assert found.find(ENERGY) is not None
+
+
+async def test_a_meter_that_answers_lists_by_an_exception() -> None:
+    lists: list[int] = []
+
+    def judge(data: bytes) -> bytes:
+        if data[8:10] == b"\xc0\x03":
+            lists.append(len(data))
+        return data[:7] + b"\x03\xd8\x01\x02" if data[8:10] == b"\xc4\x03" else data
+
+    async with (
+        at_work(SmallMeter()) as listener,
+        Between(listener, judge) as url,
+        connect(url, client=16) as session,
+    ):
+        found = await session.everything()
+    assert found.ended_by is None
+    assert found.refused == []
+    assert len(lists) == 1
+    assert found.find(CLOCK) is not None
+
+
+async def test_rows_that_cannot_be_read_in_slices() -> None:
+    def habit(request: Any, answer: Any) -> Any:
+        if request.kind == "get" and request.items[0][1] is not None:
+            return [b"\x01\x02\x02\x01\x11\x05"]
+        return answer(request)
+
+    assert len(await rows_of(OddMeter(habit))) == ROWS
 
 
 async def test_no_lists_where_none_were_negotiated_or_the_meter_has_a_quirk() -> None:

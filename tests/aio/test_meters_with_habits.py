@@ -1,7 +1,5 @@
 """Quirks on real sockets: each meter's habit fails a client that does not know of it, and serves one that does."""
 
-import asyncio
-import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -10,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from odd_meter import OddMeter
+from odd_meter import Between, OddMeter
 from openami import Clock, ProfileGeneric, Quirks, Register, connect
 from openami.aio.client import Connecting
 from openami.core.errors import AccessError, ConnectionLost, DecodeError, LinkTimeout, SecurityError
@@ -34,43 +32,6 @@ knows = pytest.mark.parametrize("knows", [False, True], ids=["standard", "with t
 def to(listener: Any, quirks: Quirks = STANDARD, **options: Any) -> Connecting:
     options = {"security": HLS5, "timeout_s": 1.0} | options
     return connect(listener if isinstance(listener, str) else url_of(listener), quirks=quirks, **options)
-
-
-class Between:
-    """Somebody between client and meter, who decides on each transmission of either: pass, swallow (b"") or hang up."""
-
-    def __init__(self, listener: Any, judge: Callable[[bytes], bytes | None]) -> None:
-        self.listener, self.judge = listener, judge
-        self.writers: list[asyncio.StreamWriter] = []
-
-    async def __aenter__(self) -> str:
-        self.server = await asyncio.start_server(self.carry, "127.0.0.1", 0)
-        host, port = self.server.sockets[0].getsockname()[:2]
-        return f"tcp://{host}:{port}"
-
-    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection(*self.listener.addresses[0])
-        self.writers += [writer, back]
-        await asyncio.gather(self.forward(reader, back, writer), self.forward(there, writer, back))
-
-    async def forward(self, source: Any, target: Any, other: Any) -> None:
-        with contextlib.suppress(ConnectionError):
-            while data := await source.read(65_536):
-                passed = self.judge(data)
-                if passed is None:
-                    break
-                target.write(passed)
-        target.close()
-        other.close()
-
-    async def __aexit__(self, *_: object) -> None:
-        self.server.close()
-        for writer in self.writers:
-            writer.close()
-        for writer in self.writers:
-            with contextlib.suppress(ConnectionError):
-                await writer.wait_closed()
-        await self.server.wait_closed()
 
 
 # Counters

@@ -10,20 +10,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cable import Cable
 from openami import Clock, PcapTrace, Register, Security, TextTrace, connect
 from openami.aio.bus import HdlcListener, SerialListener, Station
 from openami.aio.client import Connecting
 from openami.aio.pump import Direction
-from openami.aio.route import Device
+from openami.aio.route import Device, parse
 from openami.aio.trace import Frames, Traces, Wrapped
 from openami.aio.udp import DatagramListener
 from openami.aio.words import Words
 from openami.core.errors import AssociationError
 from openami.dlms.acse import AARE, AARQ, Mechanism
 from openami.dlms.client.session import Session
-from openami.dlms.hdlc import ServerAddress, encode, encode_client, information
+from openami.dlms.hdlc import Kind, ServerAddress, encode, encode_client, information, unnumbered
 from openami.dlms.security import Policy
 from openami.dlms.server import Association
 from openami.dlms.xdlms import ActionRequestNormal, ActionResponseNormal
@@ -291,3 +293,19 @@ async def test_without_a_trace_nothing_looks_on() -> None:
     async with at_work(SmallMeter()) as listener, connect(url_of(listener), client=16) as meter:
         assert type(meter._link.client._session) is Session
         assert meter._link.trace is meter._link.following is None
+
+
+@given(st.lists(st.tuples(st.sampled_from(Direction), st.binary(max_size=60)), max_size=8), st.booleans())
+def test_any_octets_can_be_followed(passed: list[tuple[Direction, bytes]], is_hdlc: bool) -> None:
+    file = io.StringIO()
+    following = TextTrace(file).follow(parse("hdlc://h:1") if is_hdlc else parse("tcp://h"))
+    for direction, octets in passed:
+        following.plain(direction is Direction.SENT, octets)
+        following.octets(direction, 0.0, octets)
+    following.closed()
+    assert file.getvalue().endswith("disconnected\n")
+
+
+def test_parameters_that_cannot_be_read() -> None:
+    frame = encode(encode_client(16), OWN.encode(), unnumbered(Kind.UA), b"\x81\x80\x05\x05")
+    assert "UA P/F: group of HDLC parameters is cut off" in Frames(Words()).read(frame, 0.0)[0]

@@ -10,6 +10,7 @@ from openami.cosem.catalogue import CATALOGUE
 from openami.dlms.acse import AARE, AARQ, RLRE, RLRQ, Mechanism
 from openami.dlms.gateway import Header
 from openami.dlms.security.envelope import CIPHERED
+from openami.dlms.security.general import GeneralSigning, Head
 from openami.dlms.xdlms import (
     AccessAction,
     AccessGet,
@@ -39,7 +40,7 @@ from openami.dlms.xdlms import (
     SetRequestWithList,
 )
 from openami.dlms.xdlms.short import ParameterizedAccess, ReadRequest, ReadResponse, VariableName, WriteRequest
-from pair import CLOCK, REGISTER, RESET
+from pair import CLIENT_TITLE, CLOCK, REGISTER, RESET, SERVER_TITLE
 
 NAME = OBIS.parse("0.0.40.0.0.255")
 SECRET = b"hunter2!hunter2!"
@@ -114,6 +115,20 @@ def test_the_examples_of_the_books_can_all_be_said(dlms_vectors: dict[str, dict[
     assert Words().say(bytes.fromhex(dlms_vectors["glo-get-auth-enc"]["hex"])) == (
         "glo-get-request SC 30 IC 19088743 <30 octets>"
     )
+
+
+def test_signatures_and_general_ciphering(dlms_vectors: dict[str, dict[str, str]]) -> None:
+    said = Words().say(bytes.fromhex(dlms_vectors["general-ciphering-agreed-key"]["hex"]))
+    assert said.startswith("general-ciphering from 4d4d4d0000bc614e SC 31 IC ")
+    signed = GeneralSigning(Head(b"\0" * 8, CLIENT_TITLE, SERVER_TITLE), DATA, SECRET)
+    assert Words().say(signed.encode()) == f"general-signing by {CLIENT_TITLE.hex()} <18 octets>"
+
+
+def test_names_of_other_makers() -> None:
+    said = Words().say(
+        AARQ(application_context=b"\x2a\x03", mechanism=b"\x2a\x04", user_information=b"\xff\1").encode()
+    )
+    assert said == "AARQ context 2a03 mechanism 2a04 (<2 octets>)"
 
 
 def test_every_ciphered_apdu_has_a_name() -> None:

@@ -130,8 +130,8 @@ def candidates(place: Place, servers: Sequence[str | ServerAddress]) -> list[Pla
         return [place]
     known = [ServerAddress.parse(server) if isinstance(server, str) else server for server in servers]
     if not isinstance(place, Route) or not place.scheme.is_hdlc:
-        address = place.place if isinstance(place, Route) else place
-        return [place, *(Route(Scheme.HDLC, address, server=server) for server in known)]
+        beside = place if isinstance(place, Route) else Route(Scheme.TCP, place)
+        return [place, *(replace(beside, scheme=Scheme.HDLC, server=server) for server in known)]
     own = ServerAddress.of(place.server) if isinstance(place.server, int) else place.server
     addresses = known if own is None else [own, *(other for other in known if other != own)]
     on_tcp = [Route(Scheme.TCP, place.place, gateway=place.gateway)] if isinstance(place.place, Address) else []

@@ -183,7 +183,7 @@ class Discovery:
         }
 
     def __str__(self) -> str:
-        return "\n".join(f"{what:<22}{said}" for what, said in self.rows())
+        return "\n".join(f"{what:<21} {said}" for what, said in self.rows())
 
     def rows(self) -> list[tuple[str, str]]:
         """Give everything as rows of a table: what, and what is said of it."""
