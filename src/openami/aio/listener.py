@@ -1,6 +1,7 @@
 """Pushes of meters: `async with listen("tcp://0.0.0.0:4059", keys=...) as pushes`, then `async for push in pushes`."""
 
 import asyncio
+import contextlib
 import socket
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -33,6 +34,7 @@ BACKLOG_OCTETS: Final = 1 << 20
 
 IDLE_S: Final = 180.0
 SWEEP_S: Final = 1.0
+CLOSING_S: Final = 2.0
 
 KeySource: TypeAlias = Keys | Mapping[bytes, Keys] | KeyLookup
 """Keys of all meters, of each by its system title, or a function that knows them."""
@@ -221,8 +223,10 @@ class Listening:
             ear.drop()
         for socket_ear in self._datagrams:
             socket_ear.close()
-        for server in self._servers:
-            await server.wait_closed()
+        with contextlib.suppress(TimeoutError):  # a connection that is just being made must not hold us
+            async with asyncio.timeout(CLOSING_S):
+                for server in self._servers:
+                    await server.wait_closed()
         await asyncio.sleep(0)  # the transports tell of their end in the next turn of the loop
 
     async def __aenter__(self) -> Self:
