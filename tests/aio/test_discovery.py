@@ -81,7 +81,7 @@ AUTHENTICATION = "a password, or high level authentication"
 async def test_one_can_connect_by_it() -> None:
     small = SmallMeter()
     async with at_work(small) as listener:
-        found = await discover(url_of(listener), **QUICK)
+        found = await discover(url_of(listener), timeout_s=5.0)
         async with connect(found.place, **found.options(1, HLS5)) as meter:
             assert await meter.get(Register.value, ENERGY) == 12_345
         async with connect(found.place, **found.options(16)) as meter:
@@ -195,7 +195,7 @@ async def test_one_can_connect_to_such_a_meter() -> None:
     meter = italian()
     meter.counters.last[1, "global"] = 900
     async with at_work(meter) as listener:
-        found = await discover(url_of(listener), **QUICK)
+        found = await discover(url_of(listener), timeout_s=5.0)
         async with connect(found.place, **found.options(1, HLS5)) as session:
             assert len(await session.object_list()) == len(meter.objects) - 1
     assert meter.last_counter() > 1_000, "it went on from the counter at 0.0.43.1.1.255"

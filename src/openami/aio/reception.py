@@ -9,6 +9,8 @@ from openami.aio.connection import Connection, Provider
 from openami.aio.tcp import raise_file_limit
 
 SWEEP_S = 1.0
+TURNS = 3
+"""Turns of the loop until the last client is let in, put out, and its transport has told of its end."""
 
 
 class Reception(ABC):
@@ -54,10 +56,12 @@ class Reception(ABC):
         """Close the sockets and every connection."""
         if self._sweeper is not None:
             self._sweeper.cancel()
+        self.limit = 0  # a client that is just being let in comes too late
         for connection in list(self.connections):
             connection.drop()
         await self._shut()
-        await asyncio.sleep(0)  # the transports tell of their end in the next turn of the loop
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
 
     async def __aenter__(self) -> Self:
         await self.start()
