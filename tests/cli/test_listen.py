@@ -25,18 +25,18 @@ from pushes import KEYS, notification, sealer
 KEYS_FILE = f'encryption_key = "{EK.hex()}"\nauthentication_key = "{AK.hex()}"\n'
 
 
-def interruptible() -> None:
-    """Take SIGINT as a shell gives it: a test run in the background would hand on that it is ignored."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+#: A test run in the background hands on that SIGINT is ignored; a shell does not.
+INTERRUPTIBLE = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+COMMAND = f"{INTERRUPTIBLE}; from openami.__main__ import main; main()"
 
 
 @contextmanager
 def listening(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], tuple[str, int]]]:
     """Run the command on a free port; the process, and where it listens."""
-    command = [sys.executable, "-m", "openami", "listen", *arguments]
+    command = [sys.executable, "-c", COMMAND, "listen", *arguments]
     env = {**os.environ, "NO_COLOR": "1", **environment}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": env}
-    with subprocess.Popen(command, preexec_fn=interruptible, **pipes) as process:  # type: ignore[call-overload]
+    with subprocess.Popen(command, **pipes) as process:  # type: ignore[call-overload]
         try:
             assert process.stderr is not None
             said = process.stderr.readline()
