@@ -10,6 +10,7 @@ from openami.cosem.device import LogicalDevice
 from openami.dlms.link import ServerLink
 from openami.dlms.server import Association, Request, Results
 from small_meter import HLS5_ASSOCIATION, SmallMeter, SmallSession
+from talker import Talker, calling
 
 #: Given the request, and how the device would answer it; None leaves the client waiting.
 Habit = Callable[[Request, Callable[[Request], Results]], Results | None]
@@ -68,22 +69,16 @@ class OddMeter(SmallMeter):
         )
 
 
-class Between:
+class Between(Talker):
     """Somebody between client and meter, who decides on each transmission of either: pass, swallow (b"") or hang up."""
 
     def __init__(self, listener: Any, judge: Callable[[bytes], bytes | None]) -> None:
+        super().__init__(self.carry)
         self.listener, self.judge = listener, judge
-        self.writers: list[asyncio.StreamWriter] = []
-
-    async def __aenter__(self) -> str:
-        self.server = await asyncio.start_server(self.carry, "127.0.0.1", 0)
-        host, port = self.server.sockets[0].getsockname()[:2]
-        return f"tcp://{host}:{port}"
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection(*self.listener.addresses[0])
-        self.writers += [writer, back]
-        await asyncio.gather(self.forward(reader, back, writer), self.forward(there, writer, back))
+        async with calling(self.listener.addresses[0]) as (there, back):
+            await asyncio.gather(self.forward(reader, back, writer), self.forward(there, writer, back))
 
     async def forward(self, source: Any, target: Any, other: Any) -> None:
         with contextlib.suppress(ConnectionError):
@@ -94,12 +89,3 @@ class Between:
                 target.write(passed)
         target.close()
         other.close()
-
-    async def __aexit__(self, *_: object) -> None:
-        self.server.close()
-        for writer in self.writers:
-            writer.close()
-        for writer in self.writers:
-            with contextlib.suppress(ConnectionError):
-                await writer.wait_closed()
-        await self.server.wait_closed()

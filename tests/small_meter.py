@@ -28,6 +28,7 @@ from openami.dlms.security import Keys, Policy, Security
 from openami.dlms.server import Association, Request, Server
 from openami.dlms.xdlms import CaptureObject
 from pair import AK, CLIENT_TITLE, EK, SERVER_TITLE, MemoryCounters
+from talker import Talker, calling
 
 MIDNIGHT = int(datetime(2026, 11, 1, tzinfo=UTC).timestamp()) - 3600
 """Start of 2026-11-01 in the meter's zone."""
@@ -155,48 +156,31 @@ def url_of(listener: FleetListener) -> str:
     return f"tcp://{listener.addresses[0]}"
 
 
-class BadLine:
+class BadLine(Talker):
     """Between client and meter: swallows what the meter says after so many octets, or cuts there."""
 
     def __init__(self, listener: FleetListener, after: int, *, cut: bool) -> None:
+        super().__init__(self.carry)
         self.listener, self.after, self.cut = listener, after, cut
-        self.server: asyncio.Server | None = None
-        self.writers: list[asyncio.StreamWriter] = []
-
-    async def __aenter__(self) -> str:
-        self.server = await asyncio.start_server(self.carry, "127.0.0.1", 0)
-        host, port = self.server.sockets[0].getsockname()[:2]
-        return f"tcp://{host}:{port}"
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection(*self.listener.addresses[0])
-        self.writers += [writer, back]
-        forth = asyncio.create_task(self.forward(reader, back))
-        left = self.after
-        while left and (data := await there.read(left)):
-            left -= len(data)
-            writer.write(data)
-        if self.cut:
-            await writer.drain()
-            writer.close()
-        else:
-            while await there.read(4096):
-                pass
-        await forth
-
-    async def forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while data := await reader.read(4096):
+        async with calling(self.listener.addresses[0]) as (there, back):
+            forth = asyncio.create_task(forward(reader, back))
+            left = self.after
+            while left and (data := await there.read(left)):
+                left -= len(data)
                 writer.write(data)
-        except ConnectionError:
-            pass
-        writer.close()
+            if self.cut:
+                await writer.drain()
+                writer.close()
+            else:
+                while await there.read(4096):
+                    pass
+            await forth
 
-    async def __aexit__(self, *_: object) -> None:
-        assert self.server is not None
-        self.server.close()
-        for writer in self.writers:
-            writer.close()
-        for writer in self.writers:
-            with contextlib.suppress(ConnectionError):
-                await writer.wait_closed()
+
+async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(ConnectionError):
+        while data := await reader.read(4096):
+            writer.write(data)
+    writer.close()

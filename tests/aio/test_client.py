@@ -42,6 +42,7 @@ from small_meter import (
     at_work,
     url_of,
 )
+from talker import Talker
 
 CET = timezone(timedelta(hours=1))
 DAY = datetime(2026, 11, 1, tzinfo=CET)
@@ -260,10 +261,9 @@ async def test_something_that_is_no_meter() -> None:
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
         writer.close()
 
-    async with await asyncio.start_server(web, "127.0.0.1", 0) as server:
-        host, port = server.sockets[0].getsockname()
+    async with Talker(web) as url:
         with pytest.raises(openami.AmiError, match="wrapper"):
-            await connect(f"tcp://{host}:{port}")
+            await connect(url)
 
 
 @pytest.mark.parametrize("after", [0, 5, 60])

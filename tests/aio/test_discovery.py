@@ -35,6 +35,7 @@ from openami.dlms.xdlms import Conformance, DataAccessResult
 from pair import AK, EK, PASSWORD, SERVER_TITLE
 from short_meter import ShortMeter
 from small_meter import COUNTER, ENERGY, HLS5, HLS5_ASSOCIATION, SmallMeter, at_work, url_of
+from talker import Talker
 
 LOW = Association(2, Mechanism.LOW, secret=PASSWORD)
 PLAIN_GMAC = replace(HLS5_ASSOCIATION, client_sap=3, policy=Policy.NONE, context=ApplicationContext.LN)
@@ -336,10 +337,9 @@ async def test_what_speaks_another_protocol() -> None:
             await reader.read(100)
         writer.close()
 
-    async with await asyncio.start_server(greet, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
+    async with Talker(greet) as url:
         with pytest.raises(NothingAnswers):
-            await discover(f"tcp://127.0.0.1:{port}", servers=("1",), timeout_s=0.1)
+            await discover(url, servers=("1",), timeout_s=0.1)
 
 
 def test_bad_addresses() -> None:

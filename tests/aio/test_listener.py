@@ -23,6 +23,7 @@ from openami.dlms.security import Policy
 from openami.dlms.xdlms import DataNotificationConfirm
 from pair import CLIENT_TITLE, SERVER_TITLE, wrap
 from pushes import HDLC, KEYS, RAW, WRAPPED, knows, notification, sealer
+from talker import Talker
 
 OURS = {"own_title": CLIENT_TITLE, "send_counter": lambda _title: 1}
 HOSTS = ["127.0.0.1", "[::1]"]
@@ -130,10 +131,9 @@ async def test_a_receiver_that_hangs_up_is_no_confirmation() -> None:
     async def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.close()
 
-    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
+    async with Talker(hang_up) as url:
         with pytest.raises(ConnectionLost, match="the receiver closed the connection"):
-            await push(f"tcp://127.0.0.1:{port}", notification(confirmed=True))
+            await push(url, notification(confirmed=True))
 
 
 @pytest.mark.parametrize("origin", [WRAPPED, HDLC, RAW], ids=lambda origin: origin.framing.value)

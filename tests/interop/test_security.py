@@ -9,11 +9,13 @@ import pytest
 from interop.cell import COSEM, Outcome, each
 from interop.cells.security import DISCLOSURES, FORGERIES, FRAMES, HANGS, OPENINGS, PROOFS, REFUSALS
 from interop.expected import seen_by
+from openami.aio.tcp import Address
 from openami.dlms.link import ServerLink
 from openami.dlms.server import Refused, Server
 from outsider import PeerFailed, PeerHangs
 from pair import MemoryCounters
 from small_meter import NAME, SECRET, SmallMeter, SmallSession
+from talker import Talker
 
 OPENING = 2
 """Answers that open an association: AARE, and pass 4."""
@@ -126,9 +128,8 @@ async def test_a_connection_that_the_meter_closes(cell, peers):
         await reader.read(1000)
         writer.close()
 
-    server = await asyncio.start_server(close, "127.0.0.1", 0)
-    host, port = server.sockets[0].getsockname()[:2]
-    orders = {**cell.orders(), "server": 1, "host": host, "port": port, "timeout_s": 0.5}
-    async with server:
+    async with Talker(close) as url:
+        host, port = Address.parse(url)
+        orders = {**cell.orders(), "server": 1, "host": host, "port": port, "timeout_s": 0.5}
         with pytest.raises(PeerHangs):
             await asyncio.to_thread(peers[cell.peer].do, "read_register", orders, 2.0)

@@ -62,6 +62,7 @@ class Bus(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Put the meters on the line."""
         self._transport = cast("asyncio.Transport", transport)
+        self._listener.presence.enter()
         for place, station in enumerate(self._stations):
             self._taps[place] = tap = Tap(self._loop, partial(self._say, place), partial(self._release, place))
             tap.give_to(Drop(self._listener, self._loop, station.meter, station.link()))
@@ -89,6 +90,7 @@ class Bus(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the meters."""
         self._transport = None
+        self._listener.presence.leave()
         for tap in list(self._taps.values()):
             tap.end(exc)
         self._ended()

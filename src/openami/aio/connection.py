@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Sequence
 from logging import getLogger
 from typing import Protocol
 
+from openami.aio.presence import Presence
 from openami.aio.pump import Endpoint, Pump
 from openami.core.errors import AmiError
 from openami.dlms.link import ServerLink
@@ -53,6 +54,7 @@ class Listener(Protocol):
     login_delay_s: float
     refused: int
     connections: "set[Connection]"
+    presence: Presence
 
 
 class Silent:
@@ -99,6 +101,7 @@ class Connection(Pump):
         """Find the meter by the local address; nobody there, or too many here: hang up."""
         super().connection_made(transport)
         listener = self.listener
+        listener.presence.enter()
         if len(listener.connections) < listener.limit:
             address: str = self._stand_in or transport.get_extra_info("sockname")[0]
             self._session = self._opened(address)
@@ -213,6 +216,7 @@ class Connection(Pump):
     def lost(self, error: Exception | None) -> None:
         """Forget the connection."""
         del error
+        self.listener.presence.leave()
         self.listener.connections.discard(self)
         self._held.clear()
         if self._penalty is not None:

@@ -8,6 +8,7 @@ from logging import getLogger
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, overload
 
+from openami.aio.presence import Presence
 from openami.aio.route import Place, Route, Scheme, parse
 from openami.aio.tcp import Address, listening_socket, raise_file_limit
 from openami.aio.visitor import Visitor
@@ -46,6 +47,7 @@ class Door(Generic[K]):
         self.visitors: set[Visitor[K]] = set()
         """All that are here, known or not."""
         self.refused = self.unidentified = 0
+        self._presence = Presence()
         self._strangers: dict[Visitor[K], tuple[asyncio.Event, asyncio.Task[None]]] = {}
         self._known: asyncio.Queue[Visitor[K] | None] = asyncio.Queue()
         self._server: asyncio.Server | None = None
@@ -69,6 +71,7 @@ class Door(Generic[K]):
 
     def met(self, visitor: Visitor[K]) -> None:
         """Begin to find out who has come, if there is room."""
+        self._presence.enter()
         if len(self.visitors) >= self.limit:
             self.refused += 1
             visitor.cut()
@@ -106,6 +109,7 @@ class Door(Generic[K]):
 
     def gone(self, visitor: Visitor[K]) -> None:
         """Forget a visitor."""
+        self._presence.leave()
         self.visitors.discard(visitor)
         _, task = self._strangers.pop(visitor, (None, None))
         if task is not None:
@@ -123,14 +127,13 @@ class Door(Generic[K]):
     async def close(self) -> None:
         """Close the door, and every connection; the iteration ends."""
         self._known.put_nowait(None)
+        self.limit = 0  # a meter that is just being let in comes too late
         server, self._server = self._server, None
         if server is not None:
             server.close()
         for visitor in list(self.visitors):
             visitor.cut()
-        if server is not None:
-            await server.wait_closed()
-        await asyncio.sleep(0)  # the transports tell of their end in the next turn of the loop
+        await self._presence.gone()
 
     async def __aenter__(self) -> Self:
         await self.start()

@@ -1,7 +1,6 @@
 """Pushes of meters: `async with listen("tcp://0.0.0.0:4059", keys=...) as pushes`, then `async for push in pushes`."""
 
 import asyncio
-import contextlib
 import socket
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -12,6 +11,7 @@ from types import TracebackType
 from typing import Final, Self, TypeAlias
 
 from openami.aio.ears import Answer, DatagramEar, Ear
+from openami.aio.presence import Presence
 from openami.aio.route import Device, Place, Route, Scheme, parse
 from openami.aio.serial import open_serial
 from openami.aio.tcp import Address, listening_socket, raise_file_limit
@@ -34,7 +34,6 @@ BACKLOG_OCTETS: Final = 1 << 20
 
 IDLE_S: Final = 180.0
 SWEEP_S: Final = 1.0
-CLOSING_S: Final = 2.0
 
 KeySource: TypeAlias = Keys | Mapping[bytes, Keys] | KeyLookup
 """Keys of all meters, of each by its system title, or a function that knows them."""
@@ -111,6 +110,7 @@ class Listening:
         self._error: Exception | None = None
         self._servers: list[asyncio.Server] = []
         self._ears: set[Ear] = set()
+        self._presence = Presence()
         self._datagrams: list[DatagramEar] = []
         self._sweeper: asyncio.TimerHandle | None = None
 
@@ -169,6 +169,7 @@ class Listening:
 
     def join(self, ear: Ear) -> None:
         """Know an ear; one too many is hung up."""
+        self._presence.enter()
         if len(self._ears) >= self.limit or self._is_closed:
             self.refused += 1
             ear.drop()
@@ -179,6 +180,7 @@ class Listening:
 
     def leave(self, ear: Ear, error: Exception | None) -> None:
         """Forget an ear; without a serial port that has gone there is nothing to wait for any more."""
+        self._presence.leave()
         self._ears.discard(ear)
         if ear.is_line and not self._is_closed:
             self._error = error or ConnectionLost(f"{ear.sender} is gone")
@@ -223,11 +225,7 @@ class Listening:
             ear.drop()
         for socket_ear in self._datagrams:
             socket_ear.close()
-        with contextlib.suppress(TimeoutError):  # a connection that is just being made must not hold us
-            async with asyncio.timeout(CLOSING_S):
-                for server in self._servers:
-                    await server.wait_closed()
-        await asyncio.sleep(0)  # the transports tell of their end in the next turn of the loop
+        await self._presence.gone()
 
     async def __aenter__(self) -> Self:
         return await self.start()

@@ -6,11 +6,10 @@ from types import TracebackType
 from typing import Self
 
 from openami.aio.connection import Connection, Provider
+from openami.aio.presence import Presence
 from openami.aio.tcp import raise_file_limit
 
 SWEEP_S = 1.0
-TURNS = 3
-"""Turns of the loop until the last client is let in, put out, and its transport has told of its end."""
 
 
 class Reception(ABC):
@@ -24,6 +23,7 @@ class Reception(ABC):
         self.idle_s = idle_s
         self.login_delay_s = login_delay_s
         self.connections: set[Connection] = set()
+        self.presence = Presence()
         self.refused = 0
         self._sweeper: asyncio.TimerHandle | None = None
 
@@ -60,8 +60,7 @@ class Reception(ABC):
         for connection in list(self.connections):
             connection.drop()
         await self._shut()
-        for _ in range(TURNS):
-            await asyncio.sleep(0)
+        await self.presence.gone()
 
     async def __aenter__(self) -> Self:
         await self.start()
