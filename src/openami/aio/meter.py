@@ -59,7 +59,7 @@ class Meter:
         self.associated = associated
         self.quirks = quirks
         self.default_deviation_min = quirks.deviation_min if default_deviation_min is None else default_deviation_min
-        self._rows = Rows(self)
+        self._heads: dict[OBIS, ProfileHead] = {}
 
     @property
     def address(self) -> Place:
@@ -157,15 +157,15 @@ class Meter:
 
         `resume` holds the rows that had come when a connection broke; given again, reading goes on from there.
         """
-        return await self._rows.by_range(OBIS.of(at), (start, end), columns, resume)
+        return await Rows(self, self._heads).by_range(OBIS.of(at), (start, end), columns, resume)
 
     async def entries(self, at: Name, first: int = 1, last: int = 0, *, resume: Resume | None = None) -> Profile:
         """Read rows of a profile by their number, counted from 1; 0 as the last means the last there is."""
-        return await self._rows.by_entry(OBIS.of(at), first, last, resume)
+        return await Rows(self, self._heads).by_entry(OBIS.of(at), first, last, resume)
 
     async def profile_head(self, at: Name) -> ProfileHead:
         """Columns and period of a profile; read once, as they rarely change."""
-        return await self._rows.head(OBIS.of(at))
+        return await Rows(self, self._heads).head(OBIS.of(at))
 
     async def object_list(self, classes: Collection[int] = ()) -> list[ObjectListElement]:
         """Read what this client may see, with its rights; only objects of some classes if told."""

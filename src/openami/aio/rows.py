@@ -70,11 +70,17 @@ class Asked(NamedTuple):
 
 
 class Rows:
-    """Reads the rows of one meter's profiles."""
+    """Reads the rows of one meter's profiles.
 
-    def __init__(self, source: Source) -> None:
+    What is known of them lies in `heads`, with the meter: a meter that held its `Rows` would be a circle of
+    references, left to the garbage collector after each of many thousand sessions.
+    """
+
+    __slots__ = ("_heads", "_source")
+
+    def __init__(self, source: Source, heads: dict[OBIS, ProfileHead]) -> None:
         self._source = source
-        self._heads: dict[OBIS, ProfileHead] = {}
+        self._heads = heads
 
     async def head(self, at: OBIS) -> ProfileHead:
         """Columns and period of a profile; read once, as they rarely change."""
