@@ -42,9 +42,9 @@ class Source:
 Content: TypeAlias = Constant | Setting | Source
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Definition:
-    """One object of the product."""
+    """One object of the product; no two are the same."""
 
     name: str
     number: int

@@ -72,8 +72,7 @@ def logical_device(view: View, report: Callable[[Exception], object]) -> Logical
 def made(definition: Definition, view: View) -> CosemObject:
     """One object, its values tied to the laws."""
     values: dict[str, Any] = {name: value(definition, name, view) for name in definition.contents if name != BUFFER}
-    named = definition.methods | definition.interface.hooks
-    handlers = {name: handler(definition, name, view) for name in named if handles(definition, name)}
+    handlers = {name: partial(carried_out, handle, view) for name, handle in handled(definition)}
     if not issubclass(definition.interface, ProfileGeneric):
         return definition.interface(definition.logical_name, types=definition.types, handlers=handlers, **values)
     rows: Any = SOURCES[definition.source(BUFFER)].read(view)
@@ -127,14 +126,12 @@ def written(write: Callable[[View, Any], None], view: View, given: object) -> No
         raise AccessError(DataAccessResult.OTHER_REASON, str(error)) from error
 
 
-def handles(definition: Definition, name: str) -> bool:
-    """Whether the device itself carries out a method."""
-    return definition.handler(name) in HANDLERS
-
-
-def handler(definition: Definition, name: str, view: View) -> Callable[[object], object]:
-    """Make the handler of a method that the device carries out."""
-    return partial(carried_out, HANDLERS[definition.handler(name)], view)
+@lru_cache(maxsize=4096)
+def handled(definition: Definition) -> tuple[tuple[str, Callable[[View, Any], object]], ...]:
+    """Give what the device itself carries out of an object: methods and hooks by name."""
+    names = sorted(definition.methods | definition.interface.hooks)
+    known = ((name, HANDLERS.get(definition.handler(name))) for name in names)
+    return tuple((name, handle) for name, handle in known if handle is not None)
 
 
 def carried_out(handle: Callable[[View, Any], object], view: View, given: object) -> object:

@@ -94,6 +94,7 @@ class Fleet:
         self.journal = journal
         #: Whether clients may end a ciphered association by a release in clear, as many do (decision 0017).
         self.accepts_plain_release = False
+        self.keyless = keyless(holding.product)
         holding.custody = self
         self.session_events: Mapping[Key, int] = {
             self.product.by_name[name].key: code for name, code in esmr.SESSION_EVENTS.items()
@@ -325,6 +326,8 @@ class Associations(Mapping[int, Association]):
 
     def __getitem__(self, client: int) -> Association:
         fleet, meter = self._fleet, self._meter
+        if client in fleet.keyless:
+            return fleet.keyless[client]
         for row in fleet.product.associations:
             if row.client == client:
                 counter = partial(fleet.holding.counters.name, meter)
@@ -339,21 +342,26 @@ class Associations(Mapping[int, Association]):
 
 
 def association(
-    row: AssociationRow, keys: Keys, names: ShortNames | None, counter: Callable[[str], str]
+    row: AssociationRow, keys: Keys | None, names: ShortNames | None, counter: Callable[[str], str] = str
 ) -> Association:
     """Say what the server core offers a client; `counter` names the counters of a kind of key."""
-    ciphered = row.policy != "none"
     is_short = row.referencing == "SN"
     return Association(
         row.client,
         mechanism=MECHANISMS[row.mechanism],
         policy=POLICIES[row.policy],
-        keys=keys if ciphered or row.mechanism == "hls5" else None,
-        context=CONTEXTS[is_short, ciphered],
+        keys=keys,
+        context=CONTEXTS[is_short, row.policy != "none"],
         names=names if is_short else None,
         counter=counter(GLOBAL),
         broadcast_counter=counter(BROADCAST),
     )
+
+
+def keyless(product: Product) -> dict[int, Association]:
+    """Give the associations that need no keys, by client: the same for all meters."""
+    rows = (row for row in product.associations if row.policy == "none" and row.mechanism == "lowest")
+    return {row.client: association(row, None, product.short_names) for row in rows}
 
 
 def report(error: Exception) -> None:

@@ -1,5 +1,6 @@
 """Who a simulated meter is. Each name says that it is one: FLAG id OAM, and SIM wherever there is room."""
 
+import socket
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
@@ -45,7 +46,7 @@ def address(meter: int) -> str:
 def meter_at(local_address: str, count: int) -> int | None:
     """Find the meter of an address, if the fleet has it."""
     try:
-        meter = int(IPv4Address(local_address)) - FIRST_ADDRESS
-    except ValueError:
+        meter = int.from_bytes(socket.inet_pton(socket.AF_INET, local_address), "big") - FIRST_ADDRESS
+    except (OSError, ValueError):
         return None
     return meter if 0 <= meter < count else None

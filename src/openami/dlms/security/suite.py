@@ -54,12 +54,14 @@ class Policy(IntFlag):
     @property
     def request(self) -> int:
         """Least protection of a request: bits of the security control octet, and `SIGNED`."""
-        return (self.value & 3) << 4 | protection(self.value >> 2)
+        bits = int(self)
+        return (bits & 3) << 4 | protection(bits >> 2)
 
     @property
     def response(self) -> int:
         """Least protection of a response: bits of the security control octet, and `SIGNED`."""
-        return (self.value & 3) << 4 | protection(self.value >> 5)
+        bits = int(self)
+        return (bits & 3) << 4 | protection(bits >> 5)
 
     @property
     def control(self) -> int:
