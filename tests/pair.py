@@ -47,6 +47,8 @@ NOWHERE = AttributeDescriptor(3, OBIS.parse("1.0.99.99.99.255"), 2)
 RESET = MethodDescriptor(3, OBIS.parse("1.0.1.8.0.255"), 1)
 ECHO = MethodDescriptor(9, OBIS.parse("0.0.10.0.0.255"), 1)
 PASSWORD = b"12345678"
+#: Places in `sent` and `tamper`.
+TO_SERVER, TO_CLIENT = 0, 1
 
 Cut = Callable[[bytes], Iterable[bytes]]
 

@@ -105,3 +105,35 @@ class Way:
         """Both, joined; changes of the settings of each."""
         association = self.association(**(server or {}))
         return Pair(self.security(**(client or {})), client_sap=1, associations={1: association}, **facts)
+
+
+_, SUITE_1, SUITE_2 = Suite
+NONE, AE = Policy.NONE, Policy.AE
+SIGNED_ALONE = Policy.SIGNED_REQUEST | Policy.SIGNED_RESPONSE
+GENERAL = "general-ciphering"
+HASHES = (2, 3, 4, 6)
+#: Every mechanism over APDUs in clear; ciphered, every mechanism with every suite that has it.
+WAYS = [
+    *(Way(mechanism, policy=NONE) for mechanism in (*HASHES, 5)),
+    *(Way(7, suite, NONE) for suite in (SUITE_1, SUITE_2)),
+    *(Way(mechanism, suite) for suite in Suite for mechanism in (*HASHES, 5)),
+    *(Way(7, suite) for suite in (SUITE_1, SUITE_2)),
+]
+#: Every form of ciphering with every suite that has it, signed or not.
+FORMS = [
+    *(Way(5, suite, ciphering=form, dedicated_key=key)
+      for suite in Suite for form in ("glo", "general-glo") for key in (None, "random")),
+    *(Way(5, suite, ciphering=GENERAL, key_info=key) for suite in Suite for key in ("identified-key", "wrapped-key")),
+    *(Way(5, suite, ciphering=GENERAL, key_info=key) for suite in (SUITE_1, SUITE_2) for key in ("one-pass", "static")),
+    *(Way(5, suite, ciphering=form, broadcast=True) for suite in Suite for form in ("glo", "general-glo", GENERAL)),
+    *(Way(7, suite, ciphering=form, signing=signing)
+      for suite in (SUITE_1, SUITE_2)
+      for form in ("glo", "general-glo", GENERAL)
+      for signing in ("outside", "inside")
+      if (form, signing) != ("glo", "inside")),
+    *(Way(7, suite, ciphering=GENERAL, key_info=key, signing="inside")
+      for suite in (SUITE_1, SUITE_2) for key in ("wrapped-key", "one-pass", "static")),
+    *(Way(7, suite, SIGNED_ALONE, signing="outside") for suite in (SUITE_1, SUITE_2)),
+    Way(7, SUITE_1, signing="outside", dedicated_key="random"),
+    Way(7, SUITE_1, ciphering="general-glo", signing="inside", dedicated_key="random"),
+]  # fmt: skip

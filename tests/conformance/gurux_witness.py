@@ -9,7 +9,6 @@ import io
 import json
 import socket
 import sys
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -28,7 +27,9 @@ from gurux_dlms.objects import (
 from gurux_dlms.objects.enums import GlobalKeyType
 from gurux_dlms.secure import GXDLMSSecureClient
 
-SILENCE_S, PAUSE_S = 0.4, 1.3
+SILENCE_S = 0.4
+PAUSE_S = 1.7
+"""Longer than the second after which a meter forgets what was no whole frame."""
 SAPS = "0.0.41.0.0.255"
 NOWHERE, NAME, ENERGY, PROFILE = "0.0.254.254.254.255", "0.0.42.0.0.255", "1.0.1.8.0.255", "1.0.99.1.0.255"
 ORDERS: dict[str, Any] = json.load(sys.stdin)
@@ -95,9 +96,9 @@ class Peer:
                 self.send(self.client.receiverReady(reply), reply)
         return reply
 
-    def is_silent(self, packet: bytes) -> bool:
+    def is_silent(self, packet: bytes, for_s: float = SILENCE_S) -> bool:
         self.socket.sendall(packet)
-        self.socket.settimeout(SILENCE_S)
+        self.socket.settimeout(for_s)
         try:
             return not self.socket.recv(4096)
         except TimeoutError:
@@ -149,10 +150,7 @@ def wrong_check_sequence(place: int) -> bool:
 def no_opening_flag() -> bool:
     peer = Peer(hdlc=True)
     packet = bytes(peer.client.snrmRequest())
-    if not peer.is_silent(packet[1:]):
-        return False
-    time.sleep(PAUSE_S)
-    return bool(peer.link())
+    return peer.is_silent(packet[1:], PAUSE_S) and bool(peer.link())
 
 
 def another_station(address: int, size: int = 0) -> bool:

@@ -1,16 +1,15 @@
-"""General block transfer between our two ends: instead of blocks of the services, ciphered too, and on bad lines."""
+"""General block transfer between our two ends: instead of blocks of the services, ciphered too."""
 
 from dataclasses import replace
-from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openami.core.errors import LinkTimeout, LocalProtocolError
-from openami.dlms.client import DEFAULT_CONFORMANCE, Failed, Got, WasSet
-from openami.dlms.security import Security
-from openami.dlms.server import GetRequest, Request
+from levels import LEVELS, carry, octet_string, write_and_read
+from openami.core.errors import LocalProtocolError
+from openami.dlms.client import DEFAULT_CONFORMANCE
+from openami.dlms.server import GetRequest
 from openami.dlms.xdlms import (
     ActionResult,
     Conformance,
@@ -31,8 +30,6 @@ from pair import (
     CLOCK,
     CUTS,
     ECHO,
-    NOWHERE,
-    PASSWORD,
     PROFILE,
     REGISTER,
     RESET,
@@ -46,13 +43,6 @@ from pair import (
     wrap,
 )
 
-LEVELS = {
-    "public": (Security.none(), 16),
-    "password": (Security.lls(PASSWORD), 2),
-    "glo": (hls5(), 1),
-    "general-glo": (hls5(ciphering="general-glo"), 1),
-    "ded": (hls5(dedicated_key="random"), 1),
-}
 SERVICE_BLOCKS = (
     Conformance.BLOCK_TRANSFER_WITH_GET_OR_READ
     | Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE
@@ -60,7 +50,7 @@ SERVICE_BLOCKS = (
 )
 ONLY_GBT = DEFAULT_CONFORMANCE & ~SERVICE_BLOCKS
 NO_GBT = DEFAULT_CONFORMANCE & ~Conformance.GENERAL_BLOCK_TRANSFER
-SUCCESS, UNDEFINED = DataAccessResult.SUCCESS, DataAccessResult.OBJECT_UNDEFINED
+SUCCESS = DataAccessResult.SUCCESS
 levels = pytest.mark.parametrize("level", LEVELS)
 
 
@@ -75,10 +65,6 @@ def joined(level: str = "public", max_pdu: int = 100, cut: str = "whole", **clie
     ).associate()
 
 
-def octet_string(size: int) -> bytes:
-    return b"\x09\x82" + size.to_bytes(2, "big") + bytes(n * 7 % 251 for n in range(size))
-
-
 def apdus(pair: Pair, direction: int) -> list[bytes]:
     return [data[8:] for data in pair.sent[direction]]
 
@@ -89,11 +75,7 @@ def apdus(pair: Pair, direction: int) -> list[bytes]:
 def test_long_values_both_ways_where_services_have_no_blocks(level, max_pdu, window):
     pair = joined(level, max_pdu, block_window=window)
     value = octet_string(3000)
-    pair.store.values[PROFILE] = b"\0"
-    assert pair.ask(pair.client.set([(PROFILE, None, value)])).results == [SUCCESS]
-    assert pair.store.values[PROFILE] == value
-    assert pair.get(PROFILE) == [value]
-    assert pair.get(CLOCK, PROFILE, NOWHERE) == [pair.store.values[CLOCK], value, UNDEFINED]
+    write_and_read(pair, value)
     acted = pair.ask(pair.client.action([(ECHO, value), (RESET, None), (ECHO, b"\x12\0\5")]))
     assert acted.results == [
         (ActionResult.SUCCESS, value),
@@ -258,128 +240,6 @@ def test_a_long_notification(level):
     assert [event.notification for event in pair.run()] == [told]
 
 
-# Bad lines
-
-
-class BadPair(Pair):
-    """A line that loses and doubles what is sent; when it is silent the clock runs."""
-
-    def __init__(self, seed: int, loss: float, doubling: float, *facts, **more) -> None:
-        super().__init__(*facts, **more)
-        self.dice, self.loss, self.doubling = Random(seed), 0.0, 0.0
-        self.associate()
-        self.loss, self.doubling = loss, doubling
-
-    def mangled(self, sent: list[bytes]) -> list[bytes]:
-        times = ((self.dice.random() >= self.loss) + (self.dice.random() < self.doubling) for _ in sent)
-        return [data for data, count in zip(sent, times, strict=True) for _ in range(count)]
-
-    def to_server(self) -> bool:
-        out = self.client.outgoing()
-        for data in self.mangled(out):
-            self.serve(self.server.receive(data, self.now))
-        return bool(out)
-
-    def to_client(self) -> bool:
-        out = self.server.outgoing()
-        for data in self.mangled(out):
-            self.events += self.client.receive(data, self.now)
-        return bool(out)
-
-    def ask(self, request: int):
-        for _ in range(2000):
-            self.run()
-            answers = [event for event in self.events if getattr(event, "id", None) == request]
-            if answers:
-                return answers[0]
-            self.now = max(self.now, self.client.deadline)
-            self.events += self.client.expire(self.now)
-        raise AssertionError("neither answer nor time-out")
-
-
-@pytest.mark.parametrize("level", ["public", "glo", "general-glo"])
-@pytest.mark.parametrize(("loss", "doubling"), [(0.3, 0.0), (0.0, 0.4), (0.3, 0.2)])
-def test_everything_arrives_once_over_a_bad_line(level, loss, doubling):
-    security, client_sap = LEVELS[level]
-    for seed in range(12):
-        pair = BadPair(
-            seed,
-            loss,
-            doubling,
-            security,
-            client_sap=client_sap,
-            client={"max_pdu": 100, "prefers_gbt": True, "block_retries": 60, "block_window": 1 + seed % 6},
-            server={"max_pdu": 90 + seed, "block_window": 1 + seed % 5},
-        )
-        pair.store.values[PROFILE] = octet_string(700)
-        assert pair.ask(pair.client.get([(PROFILE, None)])).results == [octet_string(700)]
-        value = octet_string(400 + seed)
-        assert pair.ask(pair.client.set([(PROFILE, None, value)])).results == [SUCCESS]
-        assert pair.ask(pair.client.get([(PROFILE, None), (CLOCK, None)])).results[0] == value
-        assert pair.ask(pair.client.action([(ECHO, value)])).results == [(ActionResult.SUCCESS, value)]
-        done = [event.kind for event in pair.server_events if isinstance(event, Request)]
-        assert (done.count("set"), done.count("action"), len(pair.store.invoked)) == (1, 1, 1)
-
-
-@pytest.mark.parametrize("level", ["public", "glo"])
-def test_blocks_of_a_service_that_are_lost_are_asked_for_again(level):
-    security, client_sap = LEVELS[level]
-    recovered = 0
-    for seed in range(40):
-        pair = BadPair(
-            seed,
-            0.15,
-            0.0,
-            security,
-            client_sap=client_sap,
-            client={"max_pdu": 100, "block_retries": 20},
-            server={"max_pdu": 100},
-        )
-        pair.store.values[PROFILE] = octet_string(700)
-        for request in (pair.client.get([(PROFILE, None)]), pair.client.set([(PROFILE, None, octet_string(701))])):
-            event = pair.ask(request)
-            if isinstance(event, Failed):  # a request that is no block was lost, or its answer
-                assert isinstance(event.error, LinkTimeout)
-                break
-            assert event in (Got(request, [octet_string(700)]), WasSet(request, [SUCCESS]))
-            recovered += 1
-    assert recovered > 40
-
-
-def test_how_often_a_block_is_asked_for_again_is_a_setting():
-    for retries in (0, 1, 3):
-        pair = Pair(client={"max_pdu": 100, "block_retries": retries}).associate()
-        pair.store.values[PROFILE] = octet_string(700)
-        request = pair.client.get([(PROFILE, None)], now=pair.now)
-        pair.to_server()
-        pair.to_client()
-        pair.to_server()
-        pair.server.outgoing()  # the second block is lost, and all that follow
-        for _ in range(retries):
-            pair.now = pair.client.deadline
-            assert pair.client.expire(pair.now) == []
-            [again] = pair.client.outgoing()
-            assert again == pair.sent[0][-1]
-        [failed] = pair.client.expire(pair.client.deadline)
-        assert (failed.id, type(failed.error)) == (request, LinkTimeout)
-
-
-def test_a_late_block_and_its_repetition_do_not_disturb():
-    pair = Pair(client={"max_pdu": 100}).associate()
-    pair.store.values[PROFILE] = octet_string(300)
-    request = pair.client.get([(PROFILE, None)], now=pair.now)
-    pair.to_server()
-    pair.to_client()
-    pair.to_server()
-    late = pair.server.outgoing()
-    pair.now = pair.client.deadline
-    pair.client.expire(pair.now)
-    pair.to_server()  # asked again, answered again
-    for data in late:
-        pair.events += pair.client.receive(data, pair.now)
-    assert pair.ask(request).results == [octet_string(300)]
-
-
 @given(
     values=st.lists(st.binary(max_size=400), min_size=1, max_size=5),
     level=st.sampled_from(sorted(LEVELS)),
@@ -394,15 +254,7 @@ def test_any_values_arrive_both_ways(values, level, max_pdus, windows, prefers):
     server = {"max_pdu": max_pdus[1], "block_window": windows[1]}
     pair = Pair(security, client_sap=client_sap, client=client, server=server, answer=Store({PROFILE: b"\0"}))
     pair.associate()
-    encoded = [b"\x09\x82" + len(value).to_bytes(2, "big") + value for value in values]
-    assert pair.ask(pair.client.action([(ECHO, value) for value in encoded])).results == [
-        (ActionResult.SUCCESS, value) for value in encoded
-    ]
-    for value in encoded:
-        assert pair.ask(pair.client.set([(PROFILE, None, value)])).results == [SUCCESS]
-        assert pair.get(PROFILE, PROFILE) == [value, value]
-    assert max(map(len, pair.sent[0][2:])) <= max_pdus[1] + 8
-    assert max(map(len, pair.sent[1][2:])) <= min(max_pdus) + 8
+    carry(pair, values, max_pdus)
 
 
 @given(st.lists(st.binary(max_size=40), max_size=5))

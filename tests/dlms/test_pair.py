@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from levels import WITH_GENERAL_DED, carry, octet_string, write_and_read
 from openami.dlms.acse import ApplicationContext, Mechanism
 from openami.dlms.client import Acted, Associated, Client, Released, State, WasSet
 from openami.dlms.security import Keys, Policy, Security, Suite
@@ -31,15 +32,7 @@ from pair import (
     hls5,
 )
 
-LEVELS = {
-    "public": (Security.none(), 16),
-    "password": (Security.lls(PASSWORD), 2),
-    "glo": (hls5(), 1),
-    "general-glo": (hls5(ciphering="general-glo"), 1),
-    "ded": (hls5(dedicated_key="random"), 1),
-    "ded given": (hls5(dedicated_key=DK), 1),
-    "general-ded": (hls5(dedicated_key="random", ciphering="general-glo"), 1),
-}
+LEVELS = WITH_GENERAL_DED | {"ded given": (hls5(dedicated_key=DK), 1)}
 SUCCESS, UNDEFINED = DataAccessResult.SUCCESS, DataAccessResult.OBJECT_UNDEFINED
 NO_LISTS = {"conformance": Client.__init__.__kwdefaults__["conformance"] & ~Conformance.MULTIPLE_REFERENCES}
 levels = pytest.mark.parametrize("level", LEVELS)
@@ -49,11 +42,6 @@ cuts = pytest.mark.parametrize("cut", CUTS)
 def pair(level: str, **facts) -> Pair:
     security, client_sap = LEVELS[level]
     return Pair(security, client_sap=client_sap, **facts)
-
-
-def octet_string(size: int) -> bytes:
-    value = bytes(n * 7 % 251 for n in range(size))
-    return b"\x09\x82" + size.to_bytes(2, "big") + value
 
 
 @levels
@@ -155,11 +143,7 @@ def test_two_clients_on_one_connection_do_not_disturb_each_other():
 def test_long_values_in_blocks_both_ways_within_the_negotiated_size(level, max_pdu):
     joined = pair(level, client={"max_pdu": max_pdu}, server={"max_pdu": max_pdu}).associate()
     value = octet_string(3000)
-    joined.store.values[PROFILE] = b"\0"
-    assert joined.ask(joined.client.set([(PROFILE, None, value)])).results == [SUCCESS]
-    assert joined.store.values[PROFILE] == value
-    assert joined.get(PROFILE) == [value]
-    assert joined.get(CLOCK, PROFILE, NOWHERE) == [joined.store.values[CLOCK], value, UNDEFINED]
+    write_and_read(joined, value)
     acted = joined.ask(joined.client.action([(ECHO, value)]))
     assert acted.results == [(ActionResult.SUCCESS, value)]
     acted = joined.ask(joined.client.action([(ECHO, value), (RESET, None), (ECHO, value)]))
@@ -245,12 +229,4 @@ def test_requests_queue_and_are_answered_in_their_order():
 def test_any_values_arrive_both_ways(values, level, max_pdus, cut):
     client, server = {"max_pdu": max_pdus[0]}, {"max_pdu": max_pdus[1]}
     joined = pair(level, cut=cut, client=client, server=server, answer=Store({PROFILE: b"\0"})).associate()
-    encoded = [b"\x09\x82" + len(value).to_bytes(2, "big") + value for value in values]
-    assert joined.ask(joined.client.action([(ECHO, value) for value in encoded])).results == [
-        (ActionResult.SUCCESS, value) for value in encoded
-    ]
-    for value in encoded:
-        assert joined.ask(joined.client.set([(PROFILE, None, value)])).results == [SUCCESS]
-        assert joined.get(PROFILE, PROFILE) == [value, value]
-    assert max(map(len, joined.sent[0][2:])) <= max_pdus[1] + 8
-    assert max(map(len, joined.sent[1][2:])) <= min(max_pdus) + 8
+    carry(joined, values, max_pdus)

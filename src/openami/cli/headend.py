@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import json
 import logging
-import signal
 import sys
 import time
 from collections.abc import AsyncGenerator
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from openami.aio.clock import Clock, RealClock, ScenarioClock
+from openami.aio.ending import when_told
 from openami.aio.loop import run as run_loop
 from openami.cli.show import Json, count, fail, show_json
 
@@ -89,9 +89,8 @@ def collect(
     async def collecting() -> "Summary | None":
         async with business_clock(clock) as business:
             task = asyncio.create_task(reading(chosen, business, once=once))
-            for number in (signal.SIGINT, signal.SIGTERM):
-                asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-            await asyncio.wait([task])
+            with when_told(task.cancel):
+                await asyncio.wait([task])
         return None if task.cancelled() else task.result()
 
     summary = run_loop(collecting())

@@ -1,7 +1,7 @@
 """`openami meter`: virtual meters, on show and in service."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import typer
 
@@ -71,6 +71,25 @@ def show(
     )
 
 
+OneHost: TypeAlias = Annotated[
+    str, typer.Option(help="One host, and a port for each meter, in place of an address for each.")
+]
+OnLine: TypeAlias = Annotated[
+    int | None,
+    typer.Option(min=0, max=65535, metavar="PORT", help="Serve HDLC too, all on one line behind this TCP port."),
+]
+OnSerial: TypeAlias = Annotated[
+    str,
+    typer.Option(metavar="DEVICE", help="Serve HDLC on a serial port: /dev/name or serial:///dev/name?baud=9600."),
+]
+Speed: TypeAlias = Annotated[
+    float | None, typer.Option(min=0.01, help="Run on a scenario clock of this speed, not in real time.")
+]
+Loads: TypeAlias = Annotated[
+    Path | None, typer.Option(exists=True, dir_okay=False, help="Measured load of the first meter (CSV, gz).")
+]
+
+
 @app.command(
     epilog="Examples:\n\n  openami meter serve compactiq --count 3\n\n"
     "  openami meter serve compactiq --host ::1 --port 5000 --speed 60\n\n"
@@ -83,53 +102,39 @@ def serve(
     data: Annotated[Path | None, typer.Option(file_okay=False, help="Folder that keeps them.")] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="TCP port; 0 takes a free one.")] = DLMS_PORT,
     or_free: Annotated[bool, typer.Option("--or-free", help="If that port is in use, take a free one.")] = False,
-    host: Annotated[
-        str, typer.Option(help="One host, and a port for each meter, in place of an address for each.")
-    ] = "",
+    host: OneHost = "",
     udp: Annotated[bool, typer.Option("--udp", help="Serve the wrapper on UDP too, at the same addresses.")] = False,
-    hdlc: Annotated[
-        int | None,
-        typer.Option(min=0, max=65535, metavar="PORT", help="Serve HDLC too, all on one line behind this TCP port."),
-    ] = None,
-    serial: Annotated[
-        str,
-        typer.Option(metavar="DEVICE", help="Serve HDLC on a serial port: /dev/name or serial:///dev/name?baud=9600."),
-    ] = "",
+    hdlc: OnLine = None,
+    serial: OnSerial = "",
     history: Annotated[int, typer.Option(min=0, help="Days a new meter has lived already.")] = 10,
-    speed: Annotated[
-        float | None, typer.Option(min=0.01, help="Run on a scenario clock of this speed, not in real time.")
-    ] = None,
-    loads: Annotated[
-        Path | None,
-        typer.Option(exists=True, dir_okay=False, help="Measured load of the first meter (CSV, gz)."),
-    ] = None,
+    speed: Speed = None,
+    loads: Loads = None,
     loads_all: Annotated[bool, typer.Option("--loads-all", help="It drives every meter.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print addresses as JSON once they answer.")] = False,
 ) -> None:
     """Serve virtual meters until Ctrl-C: over TCP, each at an address of its own, and other ways if told."""
     from openami.aio.loop import run
+    from openami.cli import serve as serving
     from openami.cli.announce import Announcer
-    from openami.cli.serve import Service, default_folder, serial_port
-    from openami.cli.serve import serve as served
 
     wanted(product)
-    service = Service(
+    service = serving.Service(
         product=product,
         meters=count,
-        folder=data or default_folder(product),
+        folder=data or serving.default_folder(product),
         port=port,
         may_move=or_free,
         host=host,
         udp=udp,
         hdlc=hdlc,
-        serial=serial_port(serial),
+        serial=serving.serial_port(serial),
         history_days=history,
         speed=speed,
         loads=loads,
         loads_all=loads_all,
     )
     with Announcer(as_json=as_json) as announcer:
-        run(served(service, announcer.ready, announcer.progress))
+        run(serving.serve(service, announcer.ready, announcer.progress))
 
 
 def identity(product: Product) -> dict[str, Json]:

@@ -15,7 +15,7 @@ from openami.aio.meter import Meter
 from openami.aio.objects import SCALER_UNIT, Reading, association_version, known_class, readable
 from openami.aio.pump import Tracer
 from openami.aio.reading import Profile
-from openami.aio.route import Route
+from openami.aio.route import Place, Route
 from openami.aio.values import in_words, rows_of, to_json
 from openami.cli.credentials import Level, client_of, credentials
 from openami.cli.session import WHERE, Captured, Traced, meter_address, tracing
@@ -34,6 +34,25 @@ LOGICAL_NAME = 1
 PROFILE = 7
 BUFFER = 2
 Answer: TypeAlias = Profile | Everything | list[ObjectListElement] | list[Reading]
+
+Newest: TypeAlias = Annotated[
+    int | None, typer.Option(min=0, help="With --all: of each profile no more than the newest rows.")
+]
+Since: TypeAlias = Annotated[
+    datetime | None, typer.Option("--from", help="First row of a profile, in the meter's local time.")
+]
+OfClass: TypeAlias = Annotated[
+    int | None, typer.Option("--class", help="Class of the object, if several share a name.")
+]
+ServerSap: TypeAlias = Annotated[
+    str, typer.Option(help="Server SAP; over HDLC also LOGICAL/PHYSICAL. By default that of the address, or 1.")
+]
+KeyFile: TypeAlias = Annotated[
+    Path | None, typer.Option(exists=True, dir_okay=False, help="TOML file with keys, or a shipment file (.csv).")
+]
+Serial: TypeAlias = Annotated[
+    str, typer.Option("--meter", metavar="SERIAL", help="Which meter of the shipment file, by its serial number.")
+]
 
 PUBLIC_HINT = "without keys only what is public is read: set OPENAMI_EK and OPENAMI_AK or give --keys FILE"
 
@@ -75,6 +94,17 @@ class Naming(StrEnum):
     SN = "sn"
 
 
+class Approach(NamedTuple):
+    """Where the meter is, and who asks it how."""
+
+    place: Place
+    client: int | None
+    server: str
+    security: Security
+    referencing: Naming
+    timeout_s: float
+
+
 class Asked(NamedTuple):
     """What to read."""
 
@@ -114,33 +144,20 @@ def read(
     *,
     objects: Annotated[bool, typer.Option("--objects", help="Read the object list.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Read all that may be read.")] = False,
-    rows: Annotated[
-        int | None, typer.Option(min=0, help="With --all: of each profile no more than the newest rows.")
-    ] = None,
-    start: Annotated[
-        datetime | None, typer.Option("--from", help="First row of a profile, in the meter's local time.")
-    ] = None,
+    rows: Newest = None,
+    start: Since = None,
     end: Annotated[datetime | None, typer.Option("--to", help="Last row of a profile.")] = None,
     entries: Annotated[str, typer.Option(metavar="FIRST:LAST", help="Rows of a profile by number.")] = "",
-    class_id: Annotated[
-        int | None, typer.Option("--class", help="Class of the object, if several share a name.")
-    ] = None,
+    class_id: OfClass = None,
     attribute: Annotated[int, typer.Option(help="Attribute to read.")] = 2,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
     arrow: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a profile as an Arrow file.")] = None,
     client: Annotated[int | None, typer.Option(help="Client SAP: 16 without keys, else 1.")] = None,
-    server: Annotated[
-        str, typer.Option(help="Server SAP; over HDLC also LOGICAL/PHYSICAL. By default that of the address, or 1.")
-    ] = "",
+    server: ServerSap = "",
     security: Annotated[Level | None, typer.Option(help="By default the highest there are keys for.")] = None,
-    keys: Annotated[
-        Path | None,
-        typer.Option(exists=True, dir_okay=False, help="TOML file with keys, or a shipment file (.csv)."),
-    ] = None,
-    serial: Annotated[
-        str, typer.Option("--meter", metavar="SERIAL", help="Which meter of the shipment file, by its serial number.")
-    ] = "",
+    keys: KeyFile = None,
+    serial: Serial = "",
     referencing: Annotated[Naming, typer.Option(help="By logical names, or by short ones.")] = Naming.LN,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for an answer.")] = 10.0,
     trace: Traced = False,
@@ -153,27 +170,29 @@ def read(
     settings = credentials(security, keys, place, serial)
     is_public = settings == Security.none()
     asked = Asked(logical_name(name), class_id, attribute, start, end, span(entries), everything, rows, is_public)
+    approach = Approach(place, client, server, settings, referencing, timeout)
     form = Form.JSON if as_json else Form.CSV if as_csv else Form.TABLE
-
-    async def work(tracer: Tracer | None) -> Answer:
-        sap = client_of(place.client if client is None and isinstance(place, Route) else client, settings)
-        async with connect(
-            place,
-            client=sap,
-            server=server or None,
-            security=settings,
-            timeout_s=timeout,
-            referencing="SN" if referencing is Naming.SN else "LN",
-            trace=tracer,
-        ) as meter:
-            return await answer(meter, asked)
-
     with tracing(trace, pcap) as tracer:
-        result = run(work(tracer))
+        result = run(visit(approach, asked, tracer))
     if isinstance(result, Profile) and arrow is not None:
         write_arrow(result, arrow)
         return
     show(result, form)
+
+
+async def visit(approach: Approach, asked: Asked, tracer: Tracer | None) -> Answer:
+    """Connect, read what was asked for, and leave."""
+    place, client = approach.place, approach.client
+    async with connect(
+        place,
+        client=client_of(place.client if client is None and isinstance(place, Route) else client, approach.security),
+        server=approach.server or None,
+        security=approach.security,
+        timeout_s=approach.timeout_s,
+        referencing="SN" if approach.referencing is Naming.SN else "LN",
+        trace=tracer,
+    ) as meter:
+        return await answer(meter, asked)
 
 
 async def answer(meter: Meter, asked: Asked) -> Answer:

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import math
 import os
-import signal
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from openami.aio.bus import HdlcListener, SerialListener, Station
 from openami.aio.clock import Clock, RealClock, ScenarioClock
+from openami.aio.ending import when_told
 from openami.aio.route import Device, Route, parse
 from openami.aio.serial import open_port
 from openami.aio.server import FleetListener, Session
@@ -101,9 +101,9 @@ async def serve(
     progress: Callable[[int, int, int], None],
 ) -> None:
     """Serve until SIGINT or SIGTERM; `progress` gets first, reached and last second of history."""
-    stop = stopped_by_signals()
-    gate = Gate()
+    stop, gate = asyncio.Event(), Gate()
     async with (
+        told(stop),
         listening(service, gate) as (host, listener),
         more_ways(service, gate, host, listener.port) as (more, on_serial),
         ticking(service) as clock,
@@ -122,13 +122,11 @@ async def serve(
             stored.close()
 
 
-def stopped_by_signals() -> asyncio.Event:
-    """Give an event that Ctrl-C and SIGTERM set."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    return stop
+@contextlib.asynccontextmanager
+async def told(stop: asyncio.Event) -> AsyncGenerator[None]:
+    """Let Ctrl-C and SIGTERM set an event."""
+    with when_told(stop.set):
+        yield
 
 
 @contextlib.asynccontextmanager

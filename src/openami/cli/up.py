@@ -1,7 +1,6 @@
 """`openami up`: the whole system here, from the volts to the web page."""
 
 import asyncio
-import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from openami.aio.clock import ScenarioClock
+from openami.aio.ending import when_told
 from openami.aio.loop import run
 from openami.cli.headend import bring_in, log_to_stderr
 from openami.cli.neighbourhood import (
@@ -150,8 +150,10 @@ class Neighbourhood:
     async def run(self) -> None:
         """Start all, say where it is, keep it going, end it in order."""
         stop = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        with when_told(stop.set):
+            await self._until(stop)
+
+    async def _until(self, stop: asyncio.Event) -> None:
         works: list[asyncio.Task[object]] = [asyncio.create_task(self._live()), asyncio.create_task(stop.wait())]
         try:
             done, _ = await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)

@@ -1,6 +1,6 @@
 """COSEM objects: profiles read in parts (named after the ATS of COSEM objects)."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -113,9 +113,8 @@ def check_selective(dialogue: Dialogue, trial: Trial) -> bool:
     return False
 
 
-@case("COSEM_RANGE", "profiles are read by range", Group.OBJECTS)
-async def by_range(trial: Trial) -> None:
-    """From first to last stamp, a third in the middle, a time without rows, one column: as many as were read whole."""
+async def each_profile(trial: Trial, read_parts: Callable[[Dialogue, Sample], Awaitable[None]]) -> None:
+    """Read parts of the profiles of every association; without any the case does not apply."""
     count = 0
     for login in walkable(trial):
         dialogue = await trial.associate(login)
@@ -123,16 +122,17 @@ async def by_range(trial: Trial) -> None:
             continue
         async for found in samples(dialogue, await inventory(dialogue)):
             count += 1
-            await ranges(dialogue, found)
+            await read_parts(dialogue, found)
         await trial.leave(dialogue.talk)
-    told(trial, count)
-
-
-def told(trial: Trial, count: int) -> None:
-    """Say how many profiles there were; without any the case does not apply."""
     if not count:
         raise NotApplicableError(f"no profile with a clock and {LEAST_ROWS} to {MOST_ROWS} rows is readable in parts")
     trial.note(f"{count} profiles")
+
+
+@case("COSEM_RANGE", "profiles are read by range", Group.OBJECTS)
+async def by_range(trial: Trial) -> None:
+    """From first to last stamp, a third in the middle, a time without rows, one column: as many as were read whole."""
+    await each_profile(trial, ranges)
 
 
 async def ranges(dialogue: Dialogue, of: Sample) -> None:
@@ -155,16 +155,7 @@ async def ranges(dialogue: Dialogue, of: Sample) -> None:
 @case("COSEM_ENTRY", "profiles are read by entry", Group.OBJECTS)
 async def by_entry(trial: Trial) -> None:
     """The first entry, from the middle to the last, some columns: as many rows and columns as were asked for."""
-    count = 0
-    for login in walkable(trial):
-        dialogue = await trial.associate(login)
-        if not check_selective(dialogue, trial):
-            continue
-        async for found in samples(dialogue, await inventory(dialogue)):
-            count += 1
-            await entries(dialogue, found)
-        await trial.leave(dialogue.talk)
-    told(trial, count)
+    await each_profile(trial, entries)
 
 
 async def entries(dialogue: Dialogue, of: Sample) -> None:

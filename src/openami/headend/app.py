@@ -2,15 +2,16 @@
 
 import asyncio
 import contextlib
-import signal
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from openami.aio.clock import Clock
+from openami.aio.ending import when_told
 from openami.headend.collection import pages as collection_pages
 from openami.headend.collection import routes as collection_routes
 from openami.headend.collection.reader import Reader
@@ -171,7 +172,7 @@ async def serve(
         app = create(settings, clock, collecting if is_collecting else None, database=database)
         has_moved = port is None and opened.getsockname()[1] != PORT
         server = Server(app, lambda: on_ready(Ready(url(opened), has_moved)))
-        async with stopping(server):
+        with when_told(partial(stop, server)):
             tasks = [asyncio.create_task(server.serve([opened]))]
             if is_collecting:
                 tasks.append(asyncio.create_task(_collect(settings, clock, collecting, reader)))
@@ -193,18 +194,6 @@ async def _first_to_end(server: Server, tasks: list[asyncio.Task[None]]) -> None
         task.result()
 
 
-@contextlib.asynccontextmanager
-async def stopping(server: Server) -> AsyncGenerator[None]:
-    """Let Ctrl-C and SIGTERM end the server in order, however often they come."""
-    loop = asyncio.get_running_loop()
-
-    def stop() -> None:
-        server.should_exit = True
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
-    try:
-        yield
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
+def stop(server: Server) -> None:
+    """Let the server end in order."""
+    server.should_exit = True
