@@ -47,7 +47,7 @@ docs: $(VENV)/.dev  ## the reference pages that are made from the code
 
 lock:  ## new locked versions (needs the dev environment)
 	$(BIN)/uv pip compile --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate --generate-hashes \
-	    --extra headend --extra meters --extra serial pyproject.toml requirements/build.in -o requirements/run.lock
+	    --extra headend --extra meters --extra serial --extra panel --extra report pyproject.toml requirements/build.in -o requirements/run.lock
 	$(BIN)/uv pip compile --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate --generate-hashes \
 	    --extra all --group dev pyproject.toml requirements/build.in -o requirements/dev.lock
 	$(BIN)/uv pip compile --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate --generate-hashes \

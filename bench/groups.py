@@ -5,6 +5,10 @@ from collections.abc import Callable, Iterator
 import dlms_codecs
 import dlms_sessions
 import fleet
+import meters_fleet
+import metrology
+import prepayment
+import radio
 from harness import Row, ladder
 
 GROUPS: dict[str, Callable[[], Iterator[Row]]] = {
@@ -16,6 +20,12 @@ GROUPS: dict[str, Callable[[], Iterator[Row]]] = {
     "dlms.session_hls5": dlms_sessions.session_hls5,
     "dlms.fleet_read": fleet.fleet_read,
     "dlms.fleet_memory": fleet.fleet_memory,
+    "meters.fleet_sim": meters_fleet.fleet_sim,
+    "metering.waveform": metrology.waveform,
+    "radio.speed": radio.speed,
+    "radio.sensitivity": radio.sensitivity,
+    "sts.encode": prepayment.one_by_one,
+    "sts.batch": prepayment.many,
 }
 
 

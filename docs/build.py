@@ -13,9 +13,11 @@ from generators import (
     classes,
     commands,
     conformance,
+    control,
     errors,
     floors,
     interop,
+    links,
     products,
     quirks,
     rest,
@@ -38,6 +40,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield REFERENCE / "errors.md", errors.page()
     yield REFERENCE / "classes.md", classes.page()
     yield REFERENCE / "rest.md", rest.page()
+    yield REFERENCE / "control.md", control.page()
     yield REFERENCE / "conformance.md", conformance.page(ROOT)
     yield REFERENCE / "interop.md", interop.page(ROOT)
     for slug, text in products.pages():
@@ -63,6 +66,10 @@ def blocks() -> Iterator[tuple[Path, str, str]]:
     yield REFERENCE / "assumptions.md", "places", classes.unverified_places()
     yield REFERENCE / "quirks.md", "quirks", quirks.rows()
     yield REFERENCE / "quirks.md", "sets", quirks.named()
+    yield REFERENCE / "link-models.md", "figures", links.figures()
+    yield REFERENCE / "link-models.md", "origins", links.origins()
+    yield REFERENCE / "link-models.md", "modules", links.sold()
+    yield REFERENCE / "link-models.md", "timings", links.timings()
     yield HOWTO / "run-the-head-end.md", "settings", settings.rows()
 
 

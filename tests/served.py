@@ -26,9 +26,9 @@ class Served:
 
 
 @contextlib.contextmanager
-def served(folder: Path, *options: str, count: int = 1) -> Iterator[Served]:
-    """Run `openami meter serve compactiq` on free ports of loopback; end it as Ctrl-C does."""
-    command = [sys.executable, "-m", "openami", "meter", "serve", "compactiq", "--json"]
+def served(folder: Path, *options: str, count: int = 1, product: str = "compactiq") -> Iterator[Served]:
+    """Run `openami meter serve` on free ports of loopback; end it as Ctrl-C does."""
+    command = [sys.executable, "-m", "openami", "meter", "serve", product, "--json"]
     command += ["--count", str(count), "--data", str(folder), "--port", "0", *options]
     with subprocess.Popen(
         command,

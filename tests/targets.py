@@ -6,6 +6,7 @@ What was read must survive being written: writing, reading and writing again giv
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from openami.core.errors import AmiError
@@ -20,6 +21,10 @@ from openami.dlms.security.cipher import Cipher
 from openami.dlms.server import Server
 from openami.dlms.wrapper import Stream
 from openami.dlms.xdlms import EntryDescriptor, RangeDescriptor, Selection
+from openami.sts import block, cipher, token
+from openami.sts.keys import EA, DecoderKey
+from openami.sts.rules import Rules, enter
+from openami.sts.state import State
 from pair import (
     AK,
     ASSOCIATIONS,
@@ -231,6 +236,34 @@ def invoking() -> Client:
     return client
 
 
+STS_KEYS = [DecoderKey(ea, bytes(range(ea.key_bits // 8))) for ea in EA]
+STS_METER = State(STS_KEYS[0], token.KeyType.DUTK, 1, 1, 255, 123456, (0,) * 50)
+
+
+def sts_token(octets: bytes) -> None:
+    """Digits of any kind, and genuine tokens of any contents, under both algorithms; a meter judges each."""
+    number = int.from_bytes(octets[:9], "big")
+    payload, token_class = number & (1 << 48) - 1, number >> 48 & 3
+    for key in STS_KEYS:
+        sealed = block.seal(token_class, payload)
+        genuine = cipher.encrypt(sealed, key) if token_class != 1 else sealed
+        for digits in (
+            octets.decode("latin-1"),
+            f"{number:020d}",
+            block.to_digits(block.insert_class(token_class, genuine)),
+        ):
+            with suppress(AmiError):
+                read = token.decode(digits, key)
+                assert token.encode(read, key) == digits.replace(" ", "").replace("-", ""), digits
+            after = enter(replace(STS_METER, key=key), digits, 0.0, Rules(), room=1000).state
+            assert State.decode(after.encode()) == after
+
+
+def sts_state(octets: bytes) -> None:
+    """What a meter has stored of its tokens."""
+    there_and_back(State.decode, State.encode)(octets)
+
+
 TARGETS: dict[str, Target] = {
     "acse": acse_apdu,
     "answered": answered,
@@ -249,6 +282,8 @@ TARGETS: dict[str, Target] = {
     "selective": selective,
     "served": lambda octets: public().strike(octets),
     "stranger": refused(stranger),
+    "sts_state": sts_state,
+    "sts_token": sts_token,
     "wrapper": in_pieces(lambda: Stream(1, 16).feed),
     "xdlms": there_and_back(xdlms.decode, lambda apdu: apdu.encode()),
 }

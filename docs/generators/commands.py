@@ -62,6 +62,9 @@ def found(name: str, app: typer.Typer) -> Iterator[tuple[str, str, Callback, str
         own = command.name or command.callback.__name__.replace("_", "-")
         full = name if own == name else f"{name} {own}"
         yield full, inspect.getdoc(command.callback) or "", command.callback, text(command.epilog)
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            yield from found(f"{name} {group.name}", group.typer_instance)
 
 
 def text(value: object) -> str:

@@ -70,6 +70,34 @@ FACES = (
         ),
     ),
     Face(
+        "sts",
+        "openami.sts: prepayment tokens",
+        (
+            Part("openami.sts.pan", ("DRN", "MeterPAN", "luhn")),
+            Part("openami.sts.tid", ("BaseDate", "tid_of", "is_expired")),
+            Part("openami.sts.keys", ("EA", "KeyType", "KeyAttributes", "VendingKey", "DecoderKey")),
+            Part("openami.sts.ea07", ("Tables",)),
+            Part("openami.sts.amount", ("encode", "decode", "encode_many", "decode_many")),
+            Part(
+                "openami.sts.token",
+                (
+                    *("Kind", "Transaction", "InitiateTest", "FirstSection", "SecondSection", "MiddleSection"),
+                    *("encode", "decode", "key_change"),
+                ),
+            ),
+            Part("openami.sts.batch", ("Values", "Columns", "encode", "decode")),
+            Part("openami.sts.state", ("State",)),
+            Part("openami.sts.rules", ("Result", "Rules", "Lockout", "Verdict", "enter", "restart")),
+            Part(
+                "openami.sts.security_module",
+                ("SecurityModule", "MeterConfig", "Issued", "Status", "Session", "Profile"),
+            ),
+            Part("openami.sts.key_file", ("KeyTerms", "SealedKey", "encode", "decode")),
+            Part("openami.sts.software_module", ("SoftwareModule", "Settings", "Operator", "transaction_licence")),
+            Part("openami.sts.audit", ("Entry", "first_break")),
+        ),
+    ),
+    Face(
         "core",
         "openami.core: names, times and units",
         (

@@ -7,7 +7,10 @@ from generators.markdown import code, table
 from openami.cli.meter import facts, in_letters, stated_names
 from openami.cosem.profile_generic import ProfileGeneric
 from openami.dlms.xdlms import CaptureObject
+from openami.metering.events import Face
+from openami.meters.alarms import face_of
 from openami.meters.build import Definition, Product, Setting, Source
+from openami.meters.captures import default_objects, profile_of
 from openami.meters.faces import esmr
 from openami.meters.product import load, slugs
 
@@ -26,7 +29,7 @@ def pages() -> Iterator[tuple[str, str]]:
     """Give the page of every product by its slug."""
     for slug in slugs():
         product = load(slug)
-        parts = (HEAD, figures(product), objects(product), profiles(product), events(), functions(product))
+        parts = (HEAD, figures(product), objects(product), profiles(product), events(product), functions(product))
         yield slug, f"# {product.head.vendor} {product.head.title} {product.head.model}\n" + "".join(parts)
 
 
@@ -80,8 +83,8 @@ def profiles(product: Product) -> str:
         (
             code(definition.logical_name),
             definition.name,
-            product.constant(definition.name, "profile_entries"),
-            product.constant(definition.name, "capture_period"),
+            stated(product, definition, "profile_entries", "entries"),
+            stated(product, definition, "capture_period", "period_s"),
             captured(product, definition),
         )
         for definition in product.objects
@@ -91,8 +94,18 @@ def profiles(product: Product) -> str:
     return f"\n## Profiles and logs\n\n{table(head, rows)}\n"
 
 
+def stated(product: Product, definition: Definition, attribute: str, key: str) -> object:
+    """Give a number of a profile, or the one that it comes with where a client may change it."""
+    if not isinstance(definition.contents.get(attribute), Source):
+        return product.constant(definition.name, attribute) if attribute in definition.contents else ""
+    number = getattr(product.recording.profile[profile_of(definition)], key)
+    return number.value if number is not None else ""
+
+
 def captured(product: Product, definition: Definition) -> str:
-    """Name the columns of a profile."""
+    """Name the columns of a profile, or those that it comes with."""
+    if name := profile_of(definition):
+        return ", ".join(named(product, column) for column in default_objects(product, name))
     columns = product.constant(definition.name, "capture_objects")
     return ", ".join(named(product, column) for column in cast("list[CaptureObject]", columns))
 
@@ -102,14 +115,32 @@ def named(product: Product, column: CaptureObject) -> str:
     return product.by_key[column.class_id, column.logical_name].name
 
 
-def events() -> str:
+def events(product: Product) -> str:
     """Show the codes of the logs, and which of them raise an alarm."""
-    rows = [
-        (log.replace("_", " "), number, meaning, alarm(log, number))
-        for log, codes in esmr.EVENTS.items()
-        for number, meaning in codes.items()
-    ]
+    rows = told_of(face_of(product))
     return f"\n## Events\n\n{table(('log', 'code', 'meaning', 'alarm bit'), rows)}\n"
+
+
+def told_of(face: Face) -> list[tuple[object, ...]]:
+    """Rows of the events of a face: what the manual says of a code where there is one, else its name."""
+    if face.name == esmr.FACE.name:
+        return [
+            (log.replace("_", " "), number, meaning, alarm(log, number))
+            for log, codes in esmr.EVENTS.items()
+            for number, meaning in codes.items()
+        ]
+    coded = [(name, entry) for name, entry in face.events.items() if "code" in face.logs[entry.log].columns]
+    return [(log.replace("_", " "), number, words(name), bits(face, name)) for name, (log, number) in coded]
+
+
+def words(name: str) -> str:
+    """Name of an event in words."""
+    return name.replace("_", " ")
+
+
+def bits(face: Face, name: str) -> str:
+    """Tell the bits of the alarm registers that an event sets, as register.bit."""
+    return ", ".join(f"{register}.{bit}" for register, bit in face.alarms.get(name, ()))
 
 
 def alarm(log: str, number: int) -> object:

@@ -26,7 +26,11 @@ STAND_INS = {"HTTPValidationError": "Problem", "ValidationError": "Problem"}
 
 def page() -> str:
     """Describe every route and every schema."""
-    document = openapi()
+    return HEAD + described(openapi())
+
+
+def described(document: Schema) -> str:
+    """Describe what an OpenAPI document holds."""
     routes = "".join(
         section(method, path, operation)
         for path, methods in document["paths"].items()
@@ -34,7 +38,7 @@ def page() -> str:
     )
     known = document["components"]["schemas"]
     schemas = "".join(schema(name, known[name]) for name in sorted(known.keys() - STAND_INS))
-    return f"{HEAD}{routes}\n# Schemas\n{schemas}"
+    return f"{routes}\n# Schemas\n{schemas}"
 
 
 def openapi() -> dict[str, Any]:

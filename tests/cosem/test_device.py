@@ -30,8 +30,9 @@ from openami.cosem.association import (
 )
 from openami.cosem.calendars import SpecialDaysTable
 from openami.cosem.clock import Clock
-from openami.cosem.device import LogicalDevice
+from openami.cosem.device import LogicalDevice, element
 from openami.cosem.objects import CosemObject, Live
+from openami.cosem.profile_generic import ProfileGeneric
 from openami.cosem.registers import Data, Register
 from openami.cosem.scripts import Script, ScriptAction, ScriptTable, ServiceId
 from openami.dlms import data
@@ -322,3 +323,18 @@ def test_method_return_values_are_answered() -> None:
     device = LogicalDevice({(11, days.logical_name): days}, AccessTable({1: rights}), associations={1: own})
     answer = device.action(1, AssociationLNv3.reply_to_hls_authentication.at(CURRENT), b"\x09\x02ab")
     assert answer == b"\x09\x02ba"
+
+
+def test_the_object_list_says_other_selectors_and_leaves_out_what_the_rights_say() -> None:
+    rights = Rights(
+        {2: AttributeAccess.READ}, selectors={2: (1,)}, unlisted=frozenset({1, 4}), unlisted_methods=frozenset({2})
+    )
+    days = SpecialDaysTable("0.0.11.0.0.255")
+    profile = ProfileGeneric("1.0.99.1.0.255")
+    [of_days, of_rows] = [element(one, rights, 3).access_rights for one in (days, profile)]
+    assert of_days is not None
+    assert of_rows is not None
+    assert of_days.attribute_access == [AttributeAccessItem(2, 1, [1])]
+    assert of_days.method_access == [MethodAccessItem(1, 0)]
+    assert [item.attribute_id for item in of_rows.attribute_access] == [2, 3, 5, 6, 7, 8]
+    assert element(profile, Rights(), 3).access_rights.attribute_access[1].access_selectors == [1, 2]  # type: ignore[union-attr]

@@ -46,7 +46,7 @@ def test_commands_in_examples_exist_with_their_options(page: Path) -> None:
         words = shlex.split(line.partition("openami ")[2] if "openami " in line else "", comments=True)
         if not words or line.lstrip().startswith(("curl", "sqlite3", "pip", "make")):
             continue
-        command = next((" ".join(words[:n]) for n in (2, 1) if " ".join(words[:n]) in known), None)
+        command = next((" ".join(words[:n]) for n in (3, 2, 1) if " ".join(words[:n]) in known), None)
         assert command is not None, line
         options = [word.partition("=")[0] for word in words if word.startswith("--")]
         assert [option for option in options if f"`{option}`" not in known[command]] == [], line
@@ -84,6 +84,20 @@ def test_the_mistake_of_the_how_to_is_told_as_printed(tmp_path: Path) -> None:
     with pytest.raises(DefinitionError) as error:
         load_from("example", example_product(tmp_path / "products", wrong))
     assert f"openami: {error.value}" == sentence.strip()
+
+
+def test_the_registers_of_the_how_to_load_with_its_product(tmp_path: Path) -> None:
+    pages = ("add-a-product.md", "describe-registers.md")
+    text = "\n".join(text for page in pages for text in blocks(ROOT / "docs" / "howto" / page, "toml"))
+    product = load_from("example", example_product(tmp_path / "products", text))
+    assert product.profiles.keys() >= {"billing", "interval"}
+    assert product.recording.demand.keys() == {"active"}
+
+
+def test_the_twin_of_the_how_to_loads(tmp_path: Path) -> None:
+    [text] = blocks(ROOT / "docs" / "howto" / "clone-a-meter.md", "toml")
+    (tmp_path / "twin.toml").write_text(text, encoding="utf-8")
+    assert load_from("twin", tmp_path).by_name["own"].interface.class_id == 9000
 
 
 def only_toml(folder: Path, page: str) -> Path:

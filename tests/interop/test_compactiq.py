@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from interop.cell import each
-from interop.cells.compactiq import KEYS, PROFILES, PUBLIC, TOURS
+from interop.cells.compactiq import KEYS, PROFILES, PUBLIC, TOURS, UPGRADES
 from interop.expected import BEYOND
+from meters.upgrading import made
 from outsider import PeerFailed, orders_for
 from served import Served, served
 
@@ -65,6 +66,16 @@ def test_hls5_with_general_glo_ciphering_reads_register_and_profile(cell, peers,
     registers = [int(row[2]) for row in found["rows"]]
     assert registers == sorted(registers)
     assert registers[0] < registers[-1] <= int(found["register"])
+
+
+@pytest.mark.feature("IQ0404100K1-R-27")
+@each(UPGRADES)
+def test_the_firmware_is_upgraded_by_the_peer(cell, peers, tmp_path):
+    with served(tmp_path, "--speed", "60") as fleet:
+        orders = orders_for(fleet.meters[0], client=1, invocation_counter=100, name="0.0.44.0.0.255")
+        image = {"identifier": "KFM-03", "image": made().hex(), "version": "1.1.0.2.0.255"}
+        found = cell.ask(peers, "upgrade", orders | image)
+    assert found == {"block_size": 512, "sent": 11, "first": 11, "version": "01 02 03 05"}
 
 
 @pytest.mark.feature("IQ0404100K1-R-101")

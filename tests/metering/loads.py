@@ -1,5 +1,7 @@
 """Loads for tests: minutes from a table, and drawn ones."""
 
+from dataclasses import fields, replace
+
 import numpy as np
 
 from openami.metering.state import Minutes
@@ -50,9 +52,25 @@ class Column:
 
     def power(self, start_utc, minutes):
         whole = self.load.power(start_utc, minutes)
-        return Minutes(
-            whole.active_mw[:, self.meter],
-            whole.reactive_mvar[:, self.meter],
-            whole.voltage_mv[:, self.meter],
-            whole.current_ma[:, self.meter],
-        )
+        parts = {item.name: getattr(whole, item.name) for item in fields(whole) if item.name != "step_s"}
+        return replace(whole, **{name: None if part is None else part[:, self.meter] for name, part in parts.items()})
+
+
+class Phases:
+    """Drawn power of three phases, each with its own sign, voltage and current; a neutral that is measured."""
+
+    def __init__(self, start, meters, seed, minutes=1440, step_s=60):
+        rng = np.random.default_rng(seed)
+        shape = (minutes, meters, 3)
+        self.start, self.step_s = start, step_s
+        self.active = rng.integers(-2_000_000, 4_000_000, shape) * (rng.random(shape) > 0.1)
+        self.reactive = rng.integers(-1_500_000, 1_500_000, shape)
+        self.volts = rng.integers(210_000, 250_000, shape).astype(np.int32)
+        self.amps = rng.integers(0, 20_000, shape).astype(np.int32)
+        self.neutral = rng.integers(0, 5_000, shape[:2]).astype(np.int32)
+
+    def power(self, start_utc, minutes):
+        first = (start_utc - self.start) // self.step_s
+        rows = np.arange(first, first + minutes) % len(self.active)
+        parts = (self.active[rows], self.reactive[rows], self.volts[rows], self.amps[rows])
+        return Minutes.of_phases(*parts, neutral_ma=self.neutral[rows], step_s=self.step_s)

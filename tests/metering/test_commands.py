@@ -9,10 +9,10 @@ import pytest
 from metering.loads import constant
 from openami.core.errors import DefinitionError, LocalProtocolError
 from openami.core.time import CET, CosemDate, DstRule
-from openami.metering import commands
+from openami.metering import closing, commands
 from openami.metering.advance import advance
 from openami.metering.calendar import TWO_RATE, Calendar, SpecialDay, at
-from openami.metering.events import ESMR, LOGS
+from openami.metering.events import COMMON, LOGS
 from openami.metering.registers import Energy
 from openami.metering.state import State
 
@@ -20,6 +20,7 @@ HOUR, DAY = 3600, 86_400
 NOON = 1_767_265_200  # Thursday 2026-01-01 12:00 CET
 KILOWATT = constant(1_000_000, meters=2)
 ADJUSTED, NOT_VALID, CLOCK_INVALID, POWER_DOWN = 0x20, 0x04, 0x02, 0x80
+CODES = {name: entry.code for name, entry in COMMON.items()} | {"cleared": 255}
 
 
 def fleet():
@@ -47,7 +48,7 @@ def test_a_clock_set_within_an_interval_marks_the_next_row_alone():
     assert stamps(state, "interval") == stamps(state, "interval", 1) == [NOON + 900 * n for n in range(1, 9)]
     assert marks(state, "interval") == [ADJUSTED | NOT_VALID, *[0] * 7]
     assert marks(state, "interval", 1) == [0] * 8
-    assert events(state) == [(NOON + 300, ESMR.clock_old), (NOON + 420, ESMR.clock_new)]
+    assert events(state) == [(NOON + 300, CODES["clock_old"]), (NOON + 420, CODES["clock_new"])]
     assert events(state, meter=1) == []
     assert state.profiles["interval"].ring.entries(0, 1).values["import_total"].tolist()[:2] == [216, 466]
 
@@ -122,14 +123,14 @@ def test_the_reserve_keeps_the_clock_for_120_hours_and_charges_in_3(charge_s, of
     advance(state, back + HOUR, KILOWATT)
     earliest = 946_681_200  # 2000-01-01 00:00 CET
     assert state.clock_of(0) == (earliest + HOUR if lost else state.now)
-    assert events(state)[-1] == ((earliest, ESMR.clock_invalid) if lost else (back, ESMR.power_up))
+    assert events(state)[-1] == ((earliest, CODES["clock_invalid"]) if lost else (back, CODES["power_up"]))
     first = earliest if lost else back
     since = [stamp for stamp in stamps(state, "interval") if stamp > back or stamp < NOON]
     assert since == [first + 900 * n for n in range(1, 5)]
     assert marks(state, "interval")[-1] == ((CLOCK_INVALID | NOT_VALID) if lost else 0)
     assert any(stamp > begin for stamp in stamps(state, "daily")) == (not lost)
     commands.set_clock(state, 0, state.clock_of(0))
-    assert events(state)[-1][1] == (ESMR.clock_new if lost else ESMR.power_up)
+    assert events(state)[-1][1] == (CODES["clock_new"] if lost else CODES["power_up"])
     commands.set_clock(state, 0, state.now)
     advance(state, state.now + HOUR, KILOWATT)
     assert state.clock_of(0) == state.now
@@ -200,7 +201,7 @@ def test_codes_are_those_of_the_esmr_list(shared):
         "tariff_programmed": "passive tariff table programmed",
         "cleared": "event log cleared",
     }
-    assert all(listed[getattr(ESMR, name)].startswith(word) for name, word in words.items())
+    assert all(listed[CODES[name]].startswith(word) for name, word in words.items())
 
 
 OTHER = TWO_RATE.with_days([day._replace(actions=(at(0, 1), at(12, 2))) for day in TWO_RATE.days])
@@ -217,7 +218,7 @@ def test_the_passive_table_takes_over_at_its_second():
     advance(state, NOON + 30 * HOUR, KILOWATT)
     assert state.calendar_of(0) == state.calendar_of(0, passive=True) == OTHER
     assert state.calendar_of(1) == TWO_RATE
-    assert events(state) == [(NOON, ESMR.tariff_programmed), (NOON + 12 * HOUR + 1, ESMR.tariff_activated)]
+    assert events(state) == [(NOON, CODES["tariff_programmed"]), (NOON + 12 * HOUR + 1, CODES["tariff_activated"])]
     normal = state.registers.wh(Energy.ACTIVE_IMPORT, 2)
     assert normal.tolist() == [11_000 + 6_000, 11_000 + 11_000]
     assert state.registers.wh(Energy.ACTIVE_IMPORT).tolist() == [30_000] * 2
@@ -243,7 +244,7 @@ def test_a_passive_table_is_programmed_day_week_season_and_only_a_whole_one_is_a
     commands.program_calendar(state, 0, only_days.with_weeks(OTHER.weeks).with_seasons(OTHER.seasons))
     assert state.calendar_of(0) == TWO_RATE
     commands.activate_calendar(state, 0)
-    assert events(state) == [(NOON, ESMR.tariff_programmed), (NOON, ESMR.tariff_activated)]
+    assert events(state) == [(NOON, CODES["tariff_programmed"]), (NOON, CODES["tariff_activated"])]
     assert state.calendar_of(0).name == b"new"
     assert state.calendar_of(1) == state.calendar_of(1, passive=True) == TWO_RATE
 
@@ -255,8 +256,8 @@ def test_a_table_half_programmed_when_its_date_comes_is_not_activated():
     commands.program_calendar(state, 0, Calendar(b"half").with_days(OTHER.days))
     advance(state, NOON + HOUR, KILOWATT)
     assert [state.calendar_of(meter) for meter in (0, 1)] == [TWO_RATE, OTHER]
-    assert events(state)[-1][1] == ESMR.tariff_programmed
-    assert events(state, meter=1)[-1] == (NOON + 60, ESMR.tariff_activated)
+    assert events(state)[-1][1] == CODES["tariff_programmed"]
+    assert events(state, meter=1)[-1] == (NOON + 60, CODES["tariff_activated"])
 
 
 def test_an_activation_can_be_taken_back():
@@ -300,8 +301,8 @@ def test_another_zone_closes_at_its_own_midnight():
 def test_a_row_can_be_captured_and_a_profile_emptied_by_hand():
     state = fleet()
     advance(state, NOON + 907, KILOWATT)
-    commands.capture(state, "interval", 0)
-    commands.capture(state, "monthly", 0)
+    closing.capture(state, "interval", 0)
+    closing.capture(state, "monthly", 0)
     assert stamps(state, "interval") == [NOON + 900, NOON + 907]
     assert stamps(state, "monthly") == [NOON + 907]
     commands.clear_profile(state, "interval", 0)

@@ -46,7 +46,7 @@ def test_a_meter_is_small_beside_its_history():
     state = State.create(1000, START)
     rings = {f"{name}.{key}" for name in state.rings() for key in ("rows",)}
     held = sum(value.nbytes for name, value in state.snapshot().items() if name not in rings)
-    assert held / 1000 < 512
+    assert held / 1000 < 768
 
 
 def test_an_empty_fleet_lets_time_pass():

@@ -316,12 +316,12 @@ def test_zone_and_summer_time_may_be_set() -> None:
 def test_thresholds_of_voltage_come_from_the_factory_and_may_be_set() -> None:
     company = Company()
     talk = company.talk()
-    stated = {"31": (207, "V"), "35": (253, "V"), "43": (30, "s"), "44": (30, "s")}
-    for group, (value, unit) in stated.items():
+    stated = {"31": (207, "V", 0), "35": (253, "V", 0), "43": (300, "s", -1), "44": (300, "s", -1)}
+    for group, (value, unit, scaler) in stated.items():
         name = f"1.0.12.{group}.0.255"
         assert talk.get(Register.value.at(name)) == value
         scaler_unit = company.read(Register.scaler_unit, name)
-        assert (scaler_unit.scaler, scaler_unit.unit.symbol) == (0, unit)
+        assert (scaler_unit.scaler, scaler_unit.unit.symbol) == (scaler, unit)
         assert talk.set(Register.value, name, value + 1) is SUCCESS
         assert talk.get(Register.value.at(name)) == value + 1
         assert company.read(Register.value, name, meter=1) == value

@@ -73,7 +73,7 @@ def test_a_served_meter_takes_little_memory() -> None:
 def test_a_failure_inside_a_meter_spoils_one_item_and_is_reported(caplog: pytest.LogCaptureFixture) -> None:
     company = Company()
     talk = company.talk()
-    company.fleet.holding.errors = None
+    company.fleet.holding.laws.more["self_test"].errors = None
     assert talk.get(Data.value.at("0.0.97.97.0.255")).name == "OTHER_REASON"
     assert talk.get(Data.value.at(NAME)) == b"OAMSIM0000000001"
     assert "a virtual meter failed" in caplog.text

@@ -196,7 +196,7 @@ async def test_a_long_journal_is_replaced_by_a_snapshot(tmp_path: Path, monkeypa
     [
         (Plan("compactiq", 4, START), "meters"),
         (Plan("compactiq", 3, START, load="uci.csv"), "load"),
-        (Plan("compactiq", 3, START, format=2), "format"),
+        (Plan("compactiq", 3, START, format=1), "format"),
     ],
 )
 def test_a_folder_goes_on_as_the_fleet_it_is(asked: Plan, key: str, tmp_path: Path) -> None:

@@ -163,8 +163,12 @@ class DatagramListener(Reception):
 
         tap = Tap(loop, write, partial(self._forget, (meter, peer)))
         self._taps[meter, peer] = tap
-        tap.give_to(Conversation(self, loop, meter, ServerDatagrams(self._server_sap)))
+        tap.give_to(self.conversation(loop, meter))
         return None if tap.is_closing() else tap
+
+    def conversation(self, loop: asyncio.AbstractEventLoop, meter: str) -> asyncio.Protocol:
+        """Begin a session of somebody new with a meter."""
+        return Conversation(self, loop, meter, ServerDatagrams(self._server_sap))
 
     def _forget(self, key: tuple[str, Peer], _tap: Tap) -> None:
         self._taps.pop(key, None)

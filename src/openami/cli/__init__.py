@@ -24,11 +24,13 @@ class Openami(Commands):
 
     entries: ClassVar[dict[str, Entry]] = {
         "up": Entry("openami.cli.up", "The whole system here: meters, head-end, web page."),
-        "meter": Entry("openami.cli.meter", "Virtual meters: serve, show, list. Any meter: test."),
+        "meter": Entry("openami.cli.meter", "Virtual meters: serve, show, list. Any meter: test, clone, diff."),
         "read": Entry("openami.cli.read", "Read a meter: one value, a profile, the object list, everything."),
         "listen": Entry("openami.cli.listen", "Receive what meters push, and print it."),
         "probe": Entry("openami.cli.probe", "Say what answers at an address."),
+        "radio": Entry("openami.cli.radio", "ERT radio: decode samples, transmit into a file."),
         "headend": Entry("openami.cli.headend", "The head-end: serve pages and read meters, collect, import."),
+        "sts": Entry("openami.cli.sts", "Prepayment tokens: make them, read them, derive keys."),
         "features": Entry("openami.cli.features", "Which stated functions of the products are shown by tests."),
         "bench": Entry("openami.cli.bench", "How fast it is, each figure beside the best peer's."),
     }

@@ -45,6 +45,7 @@ class Announcer:
                     "product": served.stored.fleet.product.slug,
                     "addresses": [f"tcp://{address}" for address in served.addresses],
                     **served.more,
+                    **({"control": served.control} if served.control else {}),
                     "shipment": str(served.shipment),
                     "speed": served.clock.speed,
                 }
@@ -58,6 +59,8 @@ class Announcer:
             typer.echo(f"  … and {number - MOST_LINES} more, up to tcp://{served.addresses[-1]}")
         for urls in served.more.values():
             typer.echo(f"also at {urls[0]}" + (f" up to {urls[-1]}" if number > 1 else ""))
+        if served.control:
+            typer.echo(f"hands and faults: {served.control}")
         typer.echo(f"addresses and keys: {served.shipment}")
         is_real = isinstance(served.clock, RealClock)
         typer.echo(f"clock: {'real time' if is_real else f'a scenario at {served.clock.speed:g}×'}")

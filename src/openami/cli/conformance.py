@@ -1,4 +1,4 @@
-"""`openami meter test`: the cases of the DLMS UA's test suites, by name, against any meter."""
+"""`openami meter test`: any meter by the cases of the DLMS UA's test suites, our products by their class."""
 
 import tomllib
 from dataclasses import replace
@@ -26,19 +26,24 @@ Examples:
   openami meter test --conformance tcp://127.16.0.1:4059 --keys shipment.csv --markdown report.md
 
   openami meter test --conformance 'hdlc://10.0.0.5:4001?server=1/17' --group hdlc --case APPL_OPEN_1
+
+  openami meter test compactiq --accuracy
+
+  openami meter test compactiq --accuracy --meters 10 --class 1 --gain 2.0 --pdf report.pdf
 """
 #: Client that reads what is public, and the one that usually has keys.
 PUBLIC_CLIENT, MANAGEMENT_CLIENT = 16, 1
 
 
 def examine(
+    product: Annotated[str, typer.Argument(help="For --accuracy: name of the product, as `meter list` gives it.")] = "",
+    *,
     url: Annotated[
         str,
         typer.Option(
             "--conformance", metavar="URL", help="The meter: tcp://, udp://, hdlc:// or serial:// (see read)."
         ),
     ] = "",
-    *,
     clients: Annotated[
         list[int] | None,
         typer.Option("--client", help="Client SAP to try; may be repeated. By default 16, with keys 1 too."),
@@ -66,8 +71,46 @@ def examine(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as Markdown too.")] = None,
     listing: Annotated[bool, typer.Option("--list", help="List the cases and end.")] = False,
+    by_class: Annotated[
+        bool, typer.Option("--accuracy", help="Test virtual meters of PRODUCT by the tables of its classes.")
+    ] = False,
+    meters: Annotated[int, typer.Option(min=1, max=10_000, help="With --accuracy: how many meters are drawn.")] = 100,
+    classes: Annotated[
+        list[str] | None,
+        typer.Option("--class", help="With --accuracy: a class, 1 or 'EN 50470-3 B'; may be repeated. Else all."),
+    ] = None,
+    voltage: Annotated[
+        float | None, typer.Option(help="With --accuracy: nominal voltage, if the product has several.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="With --accuracy: another seed draws other meters.")] = 1,
+    gain: Annotated[
+        float, typer.Option(min=-50, max=50, help="With --accuracy: spoil every meter by so many % of gain.")
+    ] = 0.0,
+    detail: Annotated[bool, typer.Option("--detail", help="With --accuracy: print every line.")] = False,
+    pdf: Annotated[
+        Path | None, typer.Option(metavar="FILE", dir_okay=False, help="With --accuracy: write the report as PDF too.")
+    ] = None,
+    xlsx: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", dir_okay=False, help="With --accuracy: write the report as a workbook too."),
+    ] = None,
 ) -> None:
-    """Test a meter; ends with 1 if it breaks a rule. Nothing is written to it unless that is allowed."""
+    """Test a meter; ends with 1 if it breaks a rule or its class. Nothing is written to it unless that is allowed."""
+    if by_class and url:
+        raise typer.BadParameter("one at a time: --accuracy or --conformance")
+    if by_class:
+        from openami.cli import accuracy
+
+        accuracy.judge(
+            accuracy.trial(product, meters, classes or [], seed=seed, gain=gain, voltage=voltage),
+            as_json=as_json,
+            detail=detail,
+            pdf=pdf,
+            xlsx=xlsx,
+        )
+        return
+    if product:
+        raise typer.BadParameter("a product is tested by its class: add --accuracy; a meter by --conformance URL")
     cases = wanted(groups or [], names or [])
     if listing:
         show_cases(cases, as_json=as_json)
@@ -178,7 +221,7 @@ def judge(url: str, target: "Target", cases: "tuple[Case, ...]", *, as_json: boo
 class Progress:
     """How far the run is, on stderr."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, what: str = "cases") -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
         from rich.progress import Progress as Bar
@@ -186,11 +229,15 @@ class Progress:
         console = Console(stderr=True)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
         self.bar = Bar(*columns, console=console, transient=True, disable=not console.is_terminal)
-        self.task = self.bar.add_task("cases", total=total)
+        self.task = self.bar.add_task(what, total=total)
 
     def step(self, outcome: "Outcome") -> None:
         """Show that one more case is done."""
         self.bar.update(self.task, advance=1, description=outcome.name)
+
+    def advance(self) -> None:
+        """Show that one more of them is done."""
+        self.bar.update(self.task, advance=1)
 
     def __enter__(self) -> "Progress":
         self.bar.start()

@@ -1,6 +1,7 @@
 """`openami features`: which stated functions of the products are shown by tests that pass."""
 
 import json
+import os
 import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
@@ -25,9 +26,10 @@ class Feature(NamedTuple):
     kind: str
 
 
-@app.command(epilog="Example:  openami features compactiq")
+@app.command(epilog="Examples:\n\n  openami features compactiq\n\n  openami features --mutate 100 --seed 7")
 def features(
     product: Annotated[str, typer.Argument(help="Only this product, with all that is still open.")] = "",
+    *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     collect: Annotated[
         Path | None,
@@ -35,6 +37,19 @@ def features(
     ] = None,
     ledger: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where the shown functions are written down.")
+    ] = None,
+    mutate: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Draw N shown behaviours, and see that tests fail without each."),
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="With --mutate: draw among these only; may be repeated.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="With --mutate: what is drawn.")] = 0,
+    tries: Annotated[int, typer.Option(min=1, help="With --mutate: most mutations of one behaviour.")] = 12,
+    limit_s: Annotated[float, typer.Option("--limit-s", min=1, help="With --mutate: seconds of a test.")] = 60.0,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="With --mutate: workers; as many as there are cores if not given.")
     ] = None,
 ) -> None:
     """Say which stated functions are shown: their tests are in the last `make test-all`, and passed."""
@@ -46,6 +61,14 @@ def features(
     if product and product not in stated:
         fail(f"no product {product!r}; there are {', '.join(stated)}", 2)
     chosen = {product: stated[product]} if product else stated
+    if mutate is not None:
+        from openami.cli.mutation.command import mutate as hunt
+        from openami.cli.mutation.hunt import Hunt
+
+        drawn = behaviours(chosen, shown)
+        how = Hunt(limit_s=limit_s, tries=tries, jobs=jobs or os.cpu_count() or 1, seed=seed)
+        hunt(drawn, mutate, how, only=only or (), as_json=as_json)
+        return
     if as_json:
         show_json({"products": {slug: summary(found, shown) for slug, found in chosen.items()}})
         return
@@ -63,6 +86,12 @@ def features(
                 ("id", "kind", "function"),
                 [(f.identity, f.kind, f.name) for f in left],
             )
+
+
+def behaviours(stated: Mapping[str, list[Feature]], shown: set[str]) -> dict[str, str]:
+    """Names of the behaviours that are shown, by id."""
+    everything = (f for found in stated.values() for f in found)
+    return {f.identity: f.name for f in everything if f.kind == "behaviour" and f.identity in shown}
 
 
 def summary(found: list[Feature], shown: set[str]) -> dict[str, Json]:

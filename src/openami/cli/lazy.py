@@ -10,7 +10,12 @@ from typer.main import get_command
 from openami.cli.show import fail
 from openami.core.errors import AmiError
 
-EXTRAS = {"meters": ("pydantic",), "headend": ("sqlalchemy", "fastapi", "uvicorn", "nicegui", "structlog")}
+EXTRAS = {
+    "meters": ("pydantic",),
+    "panel": ("textual",),
+    "report": ("reportlab", "xlsxwriter"),
+    "headend": ("sqlalchemy", "fastapi", "uvicorn", "nicegui", "structlog"),
+}
 """Packages that come with an extra of ours."""
 
 INTERRUPTED = 130

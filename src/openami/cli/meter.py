@@ -6,25 +6,32 @@ from typing import Annotated, TypeAlias
 import typer
 
 from openami.aio.tcp import DLMS_PORT
-from openami.cli import conformance
+from openami.cli import clone, conformance, diff, hand, image, panel
 from openami.cli.features import load_stated
 from openami.cli.show import Json, count, fail, show_json, show_table
 from openami.cosem.access import Rights
 from openami.meters.build import Definition, Product
-from openami.meters.product import load, slugs
+from openami.meters.product import SUFFIX, load, slugs
+from openami.net.links.model import LinkModel
 
 app = typer.Typer(
     add_completion=False,
-    help="Virtual meters: serve, show, list. Any meter: test.",
+    help="Virtual meters: serve, show, list, import, panel, hand. Any meter: test, clone, diff.",
     no_args_is_help=True,
     epilog="Example:  openami meter serve compactiq --count 3",
 )
 app.command("test", epilog=conformance.EXAMPLES)(conformance.examine)
+app.command("clone", epilog=clone.EXAMPLES)(clone.clone)
+app.command("import", epilog=clone.SHEET_EXAMPLES)(clone.import_sheet)
+app.command("diff", epilog=diff.EXAMPLES)(diff.diff)
+app.command("hand", epilog=hand.EXAMPLES, context_settings=hand.SETTINGS)(hand.hand)
+app.command("panel", epilog=panel.EXAMPLES)(panel.panel)
+app.add_typer(image.app, name="image")
 
 
 def wanted(slug: str) -> Product:
-    """Load a product; an unknown one is an error of usage."""
-    if slug not in slugs():
+    """Load a product by its name or its file; an unknown one is an error of usage."""
+    if slug not in slugs() and not slug.endswith(SUFFIX):
         fail(f"no product {slug!r}; there are {', '.join(slugs())}", 2)
     return load(slug)
 
@@ -43,7 +50,7 @@ def list_products(as_json: Annotated[bool, typer.Option("--json", help="Print JS
 
 @app.command(epilog="Example:  openami meter show compactiq")
 def show(
-    product: Annotated[str, typer.Argument(help="Name of the product, as `meter list` gives it.")],
+    product: Annotated[str, typer.Argument(help="Name of the product, as `meter list` gives it, or a product file.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show identity, settings, objects, rights and functions of a product."""
@@ -85,18 +92,28 @@ OnSerial: TypeAlias = Annotated[
 Speed: TypeAlias = Annotated[
     float | None, typer.Option(min=0.01, help="Run on a scenario clock of this speed, not in real time.")
 ]
+Control: TypeAlias = Annotated[
+    int | None,
+    typer.Option(min=0, max=65535, metavar="PORT", help="Open a door for hands and faults on this port of 127.0.0.1."),
+]
 Loads: TypeAlias = Annotated[
     Path | None, typer.Option(exists=True, dir_okay=False, help="Measured load of the first meter (CSV, gz).")
+]
+BehindLink: TypeAlias = Annotated[
+    str,
+    typer.Option(metavar="LINK", help="Put TCP and UDP behind a link: gprs, lte-m, hplc, … or a way of the product."),
 ]
 
 
 @app.command(
     epilog="Examples:\n\n  openami meter serve compactiq --count 3\n\n"
     "  openami meter serve compactiq --host ::1 --port 5000 --speed 60\n\n"
-    "  openami meter serve compactiq --count 3 --udp --hdlc 4001 --serial /dev/ttyUSB0"
+    "  openami meter serve compactiq --count 3 --udp --hdlc 4001 --serial /dev/ttyUSB0\n\n"
+    "  openami meter serve compactiq --control 8070\n\n"
+    "  openami meter serve compactiq --link lte-m"
 )
 def serve(
-    product: Annotated[str, typer.Argument(help="Name of the product, as `meter list` gives it.")],
+    product: Annotated[str, typer.Argument(help="Name of the product, as `meter list` gives it, or a product file.")],
     *,
     count: Annotated[int, typer.Option(min=1, help="How many meters.")] = 1,
     data: Annotated[Path | None, typer.Option(file_okay=False, help="Folder that keeps them.")] = None,
@@ -110,6 +127,8 @@ def serve(
     speed: Speed = None,
     loads: Loads = None,
     loads_all: Annotated[bool, typer.Option("--loads-all", help="It drives every meter.")] = False,
+    link: BehindLink = "",
+    control: Control = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print addresses as JSON once they answer.")] = False,
 ) -> None:
     """Serve virtual meters until Ctrl-C: over TCP, each at an address of its own, and other ways if told."""
@@ -117,9 +136,10 @@ def serve(
     from openami.cli import serve as serving
     from openami.cli.announce import Announcer
 
-    wanted(product)
+    if not wanted(product).associations:
+        fail(f"{product} has no port to be served on: its ANSI port (C12.18) comes later; see `openami meter panel`")
     service = serving.Service(
-        product=product,
+        product=str(Path(product).resolve()) if product.endswith(SUFFIX) else product,
         meters=count,
         folder=data or serving.default_folder(product),
         port=port,
@@ -132,9 +152,16 @@ def serve(
         speed=speed,
         loads=loads,
         loads_all=loads_all,
+        control=control,
+        link=link_of(product, link) if link else None,
     )
     with Announcer(as_json=as_json) as announcer:
         run(serving.serve(service, announcer.ready, announcer.progress))
+
+
+def link_of(product: str, name: str) -> LinkModel:
+    """Find a link by the product's name for it, or by its own."""
+    return load(product).links.model(name)
 
 
 def identity(product: Product) -> dict[str, Json]:

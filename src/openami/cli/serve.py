@@ -6,16 +6,18 @@ import math
 import os
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from socket import socket
 
 from openami.aio.bus import HdlcListener, SerialListener, Station
 from openami.aio.clock import Clock, RealClock, ScenarioClock
 from openami.aio.ending import when_told
 from openami.aio.route import Device, Route, parse
 from openami.aio.serial import open_port
-from openami.aio.server import FleetListener, Session
-from openami.aio.tcp import Address, AddressInUse, has_loopback_net
+from openami.aio.server import ANY_LOCAL, FleetListener, Session
+from openami.aio.shaped import Air, ShapedDatagrams, ShapedListener
+from openami.aio.tcp import Address, AddressInUse, has_loopback_net, listening_socket
 from openami.aio.udp import DatagramListener
 from openami.core.errors import DefinitionError
 from openami.dlms.hdlc import ServerAddress
@@ -23,6 +25,7 @@ from openami.dlms.link import ServerLink
 from openami.meters.identity import address
 from openami.meters.loads import Drive
 from openami.meters.store import Plan, Stored
+from openami.net.links.model import LinkModel
 
 DAY_S, QUARTER_S = 86_400, 900
 CLOCK_FILE, SHIPMENT_FILE = "clock.json", "shipment.csv"
@@ -54,6 +57,10 @@ class Service:
     speed: float | None = None
     loads: Path | None = None
     loads_all: bool = False
+    control: int | None = None
+    """Port of the door by which hands are laid on the meters, on this machine only."""
+    link: LinkModel | None = None
+    """The link that the meters are behind, on TCP and UDP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,8 @@ class Served:
     shipment: Path
     more: Mapping[str, list[str]]
     """Ways beside TCP: for each, the address of each meter as `openami read` takes it."""
+    control: str = ""
+    """Address of the door, where there is one."""
 
 
 class Gate:
@@ -90,9 +99,9 @@ def serial_port(text: str) -> Device | None:
 
 
 def default_folder(name: str) -> Path:
-    """Where data goes if nobody says otherwise."""
+    """Where data goes if nobody says otherwise; a product file has a folder by its own name."""
     data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(data) / "openami" / name
+    return Path(data) / "openami" / Path(name).name.removesuffix(".toml")
 
 
 async def serve(
@@ -102,11 +111,13 @@ async def serve(
 ) -> None:
     """Serve until SIGINT or SIGTERM; `progress` gets first, reached and last second of history."""
     stop, gate = asyncio.Event(), Gate()
+    air = None if service.link is None else Air(service.link)
     async with (
         told(stop),
-        listening(service, gate) as (host, listener),
-        more_ways(service, gate, host, listener.port) as (more, on_serial),
+        shaped(service, gate, air) as (host, listener),
+        more_ways(service, gate, host, listener.port, air) as (more, on_serial),
         ticking(service) as clock,
+        held_door(service) as at,
     ):
         stored = open_fleet(service, clock)
         try:
@@ -114,12 +125,35 @@ async def serve(
             stored.save()
             if not stop.is_set():
                 gate.stored = stored
-                async with on_serial:
-                    ready(written(stored, service, clock, host, listener.port, more=more))
+                async with on_serial, door(stored, at) as control:
+                    served = written(stored, service, clock, host, listener.port, more=more)
+                    ready(replace(served, control=control))
                     await in_service(stored, stop)
         finally:
             gate.stored = None
             stored.close()
+
+
+@contextlib.asynccontextmanager
+async def held_door(service: Service) -> AsyncGenerator[socket | None]:
+    """Hold the socket of the door, so that the port is ours from the beginning."""
+    if service.control is None:
+        yield None
+        return
+    with listening_socket(LOOPBACK, service.control) as at:
+        yield at
+
+
+@contextlib.asynccontextmanager
+async def door(stored: Stored, at: socket | None) -> AsyncGenerator[str]:
+    """Open the door, if there is to be one; its address."""
+    if at is None:
+        yield ""
+        return
+    from openami.cli.control.door import opened  # FastAPI takes its time
+
+    async with opened(stored.fleet, at):
+        yield f"http://{LOOPBACK}:{at.getsockname()[1]}"
 
 
 @contextlib.asynccontextmanager
@@ -152,8 +186,54 @@ def listener_of(service: Service, gate: Gate, host: str, port: int) -> FleetList
 
 
 @contextlib.asynccontextmanager
+async def shaped(
+    service: Service, gate: Gate, air: Air | None
+) -> AsyncGenerator[tuple[str, FleetListener | ShapedListener]]:
+    """Hold the sockets; where there is a link, a relay at the addresses of the meters, and they elsewhere."""
+    if air is None:
+        async with listening(service, gate) as (host, listener):
+            yield host, listener
+        return
+    async with listening(replace(service, port=0), gate) as (host, meters), contextlib.AsyncExitStack() as opened:
+        try:
+            relay = await opened.enter_async_context(relay_of(service, air, meters, host, service.port))
+        except AddressInUse:
+            if not service.may_move:
+                raise
+            relay = await opened.enter_async_context(relay_of(service, air, meters, host, 0))
+        yield host, relay
+
+
+def relay_of(service: Service, air: Air, meters: FleetListener, host: str, port: int) -> ShapedListener:
+    """Make the relay, not yet open."""
+    if not host:
+        return ShapedListener(air, meters, port=port)
+    return ShapedListener(air, meters, port=port, host=host, stand_ins=stand_ins(service))
+
+
+def stand_ins(service: Service) -> list[str]:
+    """Name the meters in whose place ports of one host stand."""
+    return [address(meter) for meter in range(service.meters)]
+
+
+@contextlib.asynccontextmanager
+async def shaped_datagrams(service: Service, gate: Gate, host: str, port: int, air: Air | None) -> AsyncGenerator[None]:
+    """Hold the sockets for datagrams, behind the link where there is one."""
+    if air is None:
+        async with datagrams_of(service, gate, host, port):
+            yield
+        return
+    names = stand_ins(service) if host else ()
+    async with (
+        datagrams_of(service, gate, host, 0) as meters,
+        ShapedDatagrams(air, meters, port=port, host=host or ANY_LOCAL, stand_ins=names),
+    ):
+        yield
+
+
+@contextlib.asynccontextmanager
 async def more_ways(
-    service: Service, gate: Gate, host: str, port: int
+    service: Service, gate: Gate, host: str, port: int, air: Air | None
 ) -> AsyncGenerator[tuple[dict[str, list[str]], AbstractAsyncContextManager[object]]]:
     """Hold the other sockets; a serial port is only looked at, and opened once there are meters to use it."""
     more: dict[str, list[str]] = {}
@@ -165,7 +245,7 @@ async def more_ways(
         more["serial"] = [f"serial://{in_full(service.serial, station)}" for station in found]
     async with contextlib.AsyncExitStack() as opened:
         if service.udp:
-            await opened.enter_async_context(datagrams_of(service, gate, host, port))
+            await opened.enter_async_context(shaped_datagrams(service, gate, host, port, air))
             more["udp"] = [f"udp://{place}" for place in places(service.meters, host, port)]
         if service.hdlc is not None:
             on_hdlc = HdlcListener(gate, stations(service.meters), host=host or LOOPBACK, port=service.hdlc)

@@ -82,10 +82,17 @@ def method_mode(access: MethodAccess) -> MethodMode:
 
 @dataclass(frozen=True)
 class Rights:
-    """Rights of one client to one object. The logical name may always be read."""
+    """Rights of one client to one object. The logical name may always be read.
+
+    An object list names every member of the class but those in `unlisted` and `unlisted_methods`, and the access
+    selectors that the class has but where `selectors` says others.
+    """
 
     attributes: Mapping[int, AttributeAccess] = field(default_factory=dict[int, AttributeAccess])
     methods: Mapping[int, MethodAccess] = field(default_factory=dict[int, MethodAccess])
+    selectors: Mapping[int, tuple[int, ...]] = field(default_factory=dict[int, tuple[int, ...]])
+    unlisted: frozenset[int] = frozenset()
+    unlisted_methods: frozenset[int] = frozenset()
     readable: frozenset[int] = field(init=False)
     writable: frozenset[int] = field(init=False)
     callable: frozenset[int] = field(init=False)

@@ -1,6 +1,6 @@
 """Association LN: what one client may see, and how it is authenticated (Blue Book, class 15)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -290,10 +290,13 @@ def wanted_objects(selection: Selection) -> list[ObjectDefinition]:
     return decode_whole(array(OBJECT_DEFINITION), selection.parameters)
 
 
-def attribute_item(attribute: Attribute[object], access: AttributeAccess, version: int) -> AttributeAccessItem:
-    """Rights to an attribute as an association of that version states them."""
+def attribute_item(
+    attribute: Attribute[object], access: AttributeAccess, version: int, selectors: Sequence[int] | None = None
+) -> AttributeAccessItem:
+    """Rights to an attribute as an association of that version states them, with its selectors or those given."""
     mode = int(access) if version >= 3 else int(attribute_mode(access))
-    return AttributeAccessItem(attribute.attribute_id, mode, list(attribute.selectors) or None)
+    offered = attribute.selectors if selectors is None else selectors
+    return AttributeAccessItem(attribute.attribute_id, mode, list(offered) or None)
 
 
 def method_item(method_id: int, access: MethodAccess, version: int) -> MethodAccessItem:

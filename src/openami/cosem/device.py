@@ -272,8 +272,16 @@ class LogicalDevice:
 
 def element(found: CosemObject, rights: Rights, version: int) -> ObjectListElement:
     """Return an object and the rights to it as the object list states them."""
-    attributes = [attribute_item(held, rights.attribute(number), version) for number, held in found.attributes.items()]
-    methods = [method_item(number, rights.method(number), version) for number in found.methods]
+    attributes = [
+        attribute_item(held, rights.attribute(number), version, rights.selectors.get(number))
+        for number, held in found.attributes.items()
+        if number not in rights.unlisted
+    ]
+    methods = [
+        method_item(number, rights.method(number), version)
+        for number in found.methods
+        if number not in rights.unlisted_methods
+    ]
     return ObjectListElement(found.class_id, found.version, found.logical_name, AccessRights(attributes, methods))
 
 

@@ -287,3 +287,11 @@ TWO_RATE = Calendar(
     ),
 )
 """Dutch default: rate 1 low from 23 to 7 o'clock and at the weekend, rate 2 normal."""
+
+ONE_RATE = Calendar(
+    b"ONE",
+    (Season(b"1", CosemDateTime(ANY_YEAR, 1, 1, ANY, 0, 0, 0, 0), b"1"),),
+    (WeekProfile(b"1", (1,) * 7),),
+    (DayProfile(1, (at(0, LOW),)),),
+)
+"""Rate 1 for ever."""

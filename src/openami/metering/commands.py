@@ -5,12 +5,13 @@ from numpy.typing import ArrayLike
 
 from openami.core.errors import DefinitionError, LocalProtocolError
 from openami.core.time import DstRule
-from openami.metering.advance import activate_due, happen, make_up
-from openami.metering.billing import Stamp
+from openami.metering.advance import activate_due, happen
 from openami.metering.calendar import Calendar, SpecialDays, check_special_days
+from openami.metering.closing import make_up
 from openami.metering.columns import NEVER, Index, Int64, Meters, select
 from openami.metering.profile import AmrStatus
 from openami.metering.state import State
+from openami.metering.tariff import Tariff
 
 EARLIEST, LATEST = 946_684_800 - 86_400, 2**32 - 1
 ADJUSTED = AmrStatus.CLOCK_ADJUSTED | AmrStatus.DATA_NOT_VALID
@@ -28,24 +29,16 @@ def clear_log(state: State, name: str, meters: Meters) -> None:
     ring.clear(columns)
     if "code" in ring.columns:
         rest = dict.fromkeys(ring.columns, 0)
-        state.log(name, columns, state.now, **(rest | {"code": state.rules.codes.cleared}))
+        state.log(name, columns, state.now, **(rest | {"code": state.rules.face.cleared}))
 
 
 def clear_profile(state: State, name: str, meters: Meters) -> None:
     """Empty a profile (class 7, method reset)."""
-    state.profiles[name].ring.clear(select(meters, state.count))
-
-
-def capture(state: State, name: str, meters: Meters) -> None:
-    """Write a row now, out of turn (class 7, method capture)."""
-    columns = select(meters, state.count)
-    at = state.clock.reads(state.now)[columns]
-    stamp = Stamp(at, *state.clock.deviation(columns, at))
-    state.profiles[name].add(columns, state.registers, stamp, state.clock.condition)
+    state.profiles[name].clear(select(meters, state.count))
 
 
 def set_clock(state: State, meters: Meters, utc: ArrayLike) -> None:
-    """Set clocks to a UTC second.
+    """Set clocks to a UTC second; a deviation of no more than `rules.sync_s` is put right without a trace.
 
     A shift stands in the standard log with old and new time and marks the next rows. Rows the clock jumps
     over are missing, rows it goes through again are repeated, none is rewritten; closings are made up for.
@@ -54,16 +47,38 @@ def set_clock(state: State, meters: Meters, utc: ArrayLike) -> None:
     target = np.broadcast_to(np.asarray(utc, np.int64), columns.shape)
     if not ((target >= EARLIEST) & (target <= LATEST)).all():
         raise DefinitionError("a clock runs from 2000 to 2106", key="time")
+    columns, target = beyond_threshold(state, columns, target)
     old = state.clock.offset_s[columns]
     lost = (state.clock.condition[columns] & np.uint8(AmrStatus.CLOCK_INVALID)) != 0
     told = (target != old + state.now) | lost
-    state.log_standard(state.rules.codes.clock_old, columns[told], state.now)
+    state.event("clock_old", columns[told], state.now)
     state.clock.set(columns, target - state.now, state.now)
-    state.log_standard(state.rules.codes.clock_new, columns[told], state.now)
+    state.event("clock_new", columns[told], state.now)
     state.changed()
     make_up(state, columns, old + state.now, target, ADJUSTED)
     for profile in state.profiles.values():
         profile.mark(columns[told], ADJUSTED)
+    activate_due(state)
+
+
+def beyond_threshold(state: State, columns: Index, target: Int64) -> tuple[Index, Int64]:
+    """Put clocks right that are a little wrong; the others, and what they shall show."""
+    lost = (state.clock.condition[columns] & np.uint8(AmrStatus.CLOCK_INVALID)) != 0
+    little = (np.abs(target - state.clock.reads(state.now)[columns]) <= state.rules.sync_s) & ~lost
+    if state.rules.sync_s and little.any():
+        offsets = target[little] - state.now
+        if state.clock.put_right(columns[little], offsets, state.now, state.rules.interval_s).size:
+            state.changed()
+            activate_due(state)
+        return columns[~little], target[~little]
+    return columns, target
+
+
+def spoil_clock(state: State, meters: Meters, offset_s: int) -> None:
+    """Let clocks be wrong by so much, without their knowing."""
+    columns = select(meters, state.count)
+    state.clock.set(columns, np.full(len(columns), offset_s, np.int64), state.now)
+    state.changed()
     activate_due(state)
 
 
@@ -86,53 +101,53 @@ def set_drift(state: State, meters: Meters, ppb: ArrayLike) -> None:
     state.clock.drift_ppb[columns] = ppb
 
 
-def program_calendar(state: State, meters: Meters, calendar: Calendar) -> None:
+def program_calendar(state: State, meters: Meters, calendar: Calendar, *, demand: bool = False) -> None:
     """Write the passive tariff table, whole or on its way (days, then weeks, then seasons).
 
     What it holds must fit together; the log tells of it once it has seasons, so is whole.
     """
     calendar.check_parts(state.rules.limits)
     columns = select(meters, state.count)
-    state.tariff.set_passive(columns, calendar)
+    state.tariff_of(demand=demand).set_passive(columns, calendar)
     state.changed()
     if calendar.seasons:
-        state.log_standard(state.rules.codes.tariff_programmed, columns, state.now)
+        state.event("tariff_programmed", columns, state.now)
 
 
-def passive_tables(state: State, columns: Index) -> list[tuple[Index, Calendar]]:
+def passive_tables(tariff: Tariff, columns: Index) -> list[tuple[Index, Calendar]]:
     """Passive tables of these meters, each once, with the meters that have it."""
-    numbers = state.tariff.passive[columns]
-    return [(columns[numbers == number], state.tariff.calendars[int(number)]) for number in np.unique(numbers)]
+    numbers = tariff.passive[columns]
+    return [(columns[numbers == number], tariff.calendars[int(number)]) for number in np.unique(numbers)]
 
 
-def set_activation(state: State, meters: Meters, utc: int | None) -> None:
+def set_activation(state: State, meters: Meters, utc: int | None, *, demand: bool = False) -> None:
     """Set the date at which the passive table becomes active, by the meter's clock; None takes it back."""
-    columns = select(meters, state.count)
+    columns, tariff = select(meters, state.count), state.tariff_of(demand=demand)
     if utc is not None:
-        check_passive(state, columns)
-    state.tariff.activation[columns] = NEVER if utc is None else utc
+        check_passive(state, tariff, columns)
+    tariff.activation[columns] = NEVER if utc is None else utc
     activate_due(state)
 
 
-def activate_calendar(state: State, meters: Meters) -> None:
+def activate_calendar(state: State, meters: Meters, *, demand: bool = False) -> None:
     """Make the passive table the active one at once (class 20, method activate_passive_calendar)."""
-    columns = select(meters, state.count)
-    check_passive(state, columns)
-    state.tariff.activation[columns] = state.clock.reads(state.now)[columns]
+    columns, tariff = select(meters, state.count), state.tariff_of(demand=demand)
+    check_passive(state, tariff, columns)
+    tariff.activation[columns] = state.clock.reads(state.now)[columns]
     activate_due(state)
 
 
-def check_passive(state: State, columns: Index) -> None:
+def check_passive(state: State, tariff: Tariff, columns: Index) -> None:
     """Refuse to activate a table that is not whole."""
-    for _, table in passive_tables(state, columns):
+    for _, table in passive_tables(tariff, columns):
         table.check(state.rules.limits)
 
 
-def set_special_days(state: State, meters: Meters, special: SpecialDays) -> None:
+def set_special_days(state: State, meters: Meters, special: SpecialDays, *, demand: bool = False) -> None:
     """Replace the special days; each must name a day profile of the active or the passive table."""
     columns = select(meters, state.count)
-    tariff = state.tariff
-    for group, passive in passive_tables(state, columns):
+    tariff = state.tariff_of(demand=demand)
+    for group, passive in passive_tables(tariff, columns):
         for active in np.unique(tariff.active[group]):
             check_special_days(special, (tariff.calendars[int(active)], passive), state.rules.limits)
     tariff.set_special_days(columns, special)

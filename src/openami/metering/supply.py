@@ -21,7 +21,10 @@ class Change(IntEnum):
 
 @dataclass(slots=True)
 class Supply:
-    """State of the supply [meters] and the changes planned, in order of time [changes], in true UTC."""
+    """State of the supply [meters] and the changes planned, in order of time [changes], in true UTC.
+
+    `dark_at` is when the reserve of the last outage was, or will be, used up.
+    """
 
     powered: NDArray[np.bool_]
     off_since: Int64
@@ -32,9 +35,11 @@ class Supply:
     reserve_s: Int64
     off_from: Int64
     back_at: Int64
+    dark_at: Int64
     at: Int64
     meter: Int64
     change: Int64
+    empty_at: Int64
 
     @classmethod
     def of(cls, meters: int, now: int, threshold_s: int, reserve_s: int) -> Self:
@@ -54,20 +59,23 @@ class Supply:
             reserve_s=full(reserve_s),
             off_from=full(NEVER),
             back_at=full(now),
+            dark_at=full(NEVER),
             at=none,
             meter=none,
             change=none,
+            empty_at=none,
         )
 
     def cut(self, columns: Index, start: ArrayLike, full_s: int, charge_s: int) -> None:
-        """Plan the start of an outage."""
+        """Plan the start of an outage; a battery, which takes no time to charge, is not charged at all."""
         at = spread(start, columns)
         if (self.off_from[columns] != NEVER).any() or (at < self.back_at[columns]).any():
             raise LocalProtocolError("an outage begins before the one before it ends")
-        charged = self.reserve_s[columns] + (at - self.back_at[columns]) * full_s // charge_s
-        self.reserve_s[columns] = np.minimum(charged, full_s)
+        if charge_s:
+            charged = self.reserve_s[columns] + (at - self.back_at[columns]) * full_s // charge_s
+            self.reserve_s[columns] = np.minimum(charged, full_s)
         self.off_from[columns] = at
-        self.plan(at, columns, np.full(len(columns), Change.OFF, np.int64))
+        self.plan(at, columns, np.full(len(columns), Change.OFF, np.int64), at + self.reserve_s[columns])
 
     def restore(self, columns: Index, at: ArrayLike) -> None:
         """Plan the end of an outage."""
@@ -78,15 +86,16 @@ class Supply:
         self.reserve_s[columns] = np.maximum(left, 0)
         self.off_from[columns] = NEVER
         self.back_at[columns] = back
-        self.plan(back, columns, np.where(left < 0, Change.BACK_EMPTY, Change.BACK))
+        self.plan(back, columns, np.where(left < 0, Change.BACK_EMPTY, Change.BACK), np.full(len(columns), NEVER))
 
-    def plan(self, at: Int64, columns: Index, change: NDArray[np.int64]) -> None:
-        """Enter changes in order of time."""
+    def plan(self, at: Int64, columns: Index, change: NDArray[np.int64], empty_at: Int64) -> None:
+        """Enter changes in order of time, outages with the time at which their reserve is used up."""
         self.at = np.concatenate([self.at, at])
         order = np.argsort(self.at, kind="stable")
         self.at = self.at[order]
         self.meter = np.concatenate([self.meter, columns])[order]
         self.change = np.concatenate([self.change, change])[order]
+        self.empty_at = np.concatenate([self.empty_at, empty_at])[order]
 
     def next_empty(self) -> int:
         """Find the time at which the next meter comes back with an empty reserve."""
@@ -95,10 +104,16 @@ class Supply:
 
     def take(self, until: int) -> "Changes":
         """Take the changes up to `until` out of the plan."""
-        count = int(np.searchsorted(self.at, until, side="right"))
-        changes = Changes(self.at[:count], self.meter[:count], self.change[:count])
+        changes = self.look(until)
+        count = len(changes.at)
         self.at, self.meter, self.change = self.at[count:], self.meter[count:], self.change[count:]
+        self.empty_at = self.empty_at[count:]
         return changes
+
+    def look(self, until: int) -> "Changes":
+        """Changes of the plan up to `until`, which stay in it."""
+        span = slice(int(np.searchsorted(self.at, until, side="right")))
+        return Changes(self.at[span], self.meter[span], self.change[span], self.empty_at[span])
 
     def steady(self, columns: Columns, moving: Int64) -> Columns:
         """Find those that have power all the time."""
@@ -117,13 +132,14 @@ class Changes:
     at: Int64
     meter: Int64
     change: Int64
+    empty_at: Int64
 
     def of(self, columns: Columns, meters: int) -> Self:
         """Pick those of some meters."""
         mine = np.zeros(meters, np.bool_)
         mine[columns] = True
         keep = mine[self.meter]
-        return type(self)(self.at[keep], self.meter[keep], self.change[keep])
+        return type(self)(self.at[keep], self.meter[keep], self.change[keep], self.empty_at[keep])
 
     def rounds(self, after: int, until: int) -> "list[Changes]":
         """Divide those in (after, until] so that a meter stands once in a round, its first change first."""
@@ -134,7 +150,7 @@ class Changes:
         rank = np.empty(len(meter), np.int64)
         rank[order] = np.arange(len(meter)) - first
         return [
-            Changes(self.at[span][pick], meter[pick], self.change[span][pick])
+            Changes(self.at[span][pick], meter[pick], self.change[span][pick], self.empty_at[span][pick])
             for pick in (rank == number for number in range(int(rank.max(initial=-1)) + 1))
         ]
 

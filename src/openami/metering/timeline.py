@@ -1,27 +1,57 @@
 """What a meter's clock brings: interval ends, closings, rate switches and clock changes of one UTC day."""
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import IntFlag
 from itertools import pairwise
 from typing import NamedTuple, Self
 
-from openami.core.time import DAY_S, DstRule
+from openami.core.time import DAY_S, CosemDate, DstRule
 from openami.metering.calendar import Calendar, SpecialDays
 
 LOOK_BACK_DAYS = 8
 FIRST_RATE = 1
+DST = 1
+"""Mark of a clock change; trigger number n of a timeline has the mark 2 << n."""
+
+ANY_DAY = CosemDate()
 
 
-class Mark(IntFlag):
-    """What falls due at an instant."""
+class Trigger(NamedTuple):
+    """When something falls due: each `period_s` from local midnight on, or once on certain days at a local time.
 
-    NONE = 0
-    INTERVAL = 1
-    DAY = 2
-    MONTH = 4
-    DST = 8
+    The date is a pattern as of class 22: day 1 of any month, the last day (0xFE), any Monday, or a full date.
+    """
+
+    period_s: int = 0
+    date: CosemDate = ANY_DAY
+    second: int = 0
+
+    def instants(self, first: int, last: int, rule: DstRule) -> list[int]:
+        """UTC instants from first to last, both included."""
+        midnights: list[int] = rule.local_midnights(first - 2 * DAY_S, last + 2 * DAY_S).tolist()
+        if self == MONTHLY:
+            return [int(instant) for instant in rule.month_starts(first, last)]
+        if self.period_s:
+            due = [at for begin, end in pairwise(midnights) for at in range(begin, end, self.period_s)]
+        else:
+            due = [self.reading(midnight, rule) for midnight in midnights if self.falls_on(midnight, rule)]
+        return [instant for instant in due if first <= instant <= last]
+
+    def falls_on(self, midnight: int, rule: DstRule) -> bool:
+        """Whether the date falls on the local day that begins then."""
+        if self.date == ANY_DAY:
+            return True
+        return self.date.matches(rule.stamp(midnight).date, rule)
+
+    def reading(self, midnight: int, rule: DstRule) -> int:
+        """Find the time of a local day; one that the clock skips is as it skips, one it repeats the first."""
+        if not self.second:
+            return midnight
+        return first_reading(midnight - 60 * rule.offset(midnight)[0] + self.second, rule)
+
+
+DAILY, MONTHLY = Trigger(), Trigger(date=CosemDate(day=1))
 
 
 class Block(NamedTuple):
@@ -30,7 +60,8 @@ class Block(NamedTuple):
     start: int
     end: int
     rate: int
-    marks: Mark
+    demand_rate: int
+    marks: int
     deviation: int
     dst: bool
 
@@ -40,50 +71,66 @@ class Timeline:
     """One UTC day of a meter's clock: instants from its first second to the first of the next day."""
 
     at: list[int]
-    marks: list[Mark]
+    marks: list[int]
     rates: list[int]
+    demand_rates: list[int]
 
     @classmethod
-    def of(cls, day: int, calendar: Calendar, special: SpecialDays, rule: DstRule, interval_s: int) -> Self:
-        """Timeline of a day (days since 1970)."""
+    def of(
+        cls,
+        day: int,
+        calendar: Calendar,
+        special: SpecialDays,
+        rule: DstRule,
+        triggers: Sequence[Trigger],
+        *,
+        demand: tuple[Calendar, SpecialDays] | None = None,
+    ) -> Self:
+        """Timeline of a day (days since 1970); `demand` is the tariff of demand where it has one of its own."""
         first, last = day * DAY_S, (day + 1) * DAY_S
-        due = marks_of(first, last, rule, interval_s)
+        due = marks_of(first, last, rule, triggers)
         switches = rate_switches(first, last, calendar, special, rule)
-        starts = [instant for instant, _ in switches]
-        at = sorted({first, last, *due, *(instant for instant in starts if first <= instant <= last)})
-        rates = [switches[bisect_right(starts, instant) - 1][1] for instant in at]
-        return cls(at, [due.get(instant, Mark.NONE) for instant in at], rates)
+        others = rate_switches(first, last, *demand, rule) if demand else switches
+        starts = {instant for instant, _ in (*switches, *others) if first <= instant <= last}
+        at = sorted({first, last, *due, *starts})
+        return cls(
+            at,
+            [due.get(instant, 0) for instant in at],
+            rates_at(at, switches),
+            rates_at(at, others) if demand else rates_at(at, switches),
+        )
 
     def blocks(self, start: int, end: int, rule: DstRule) -> Iterator[Block]:
         """Blocks that end after `start` and up to `end`, both inside the day."""
         index = bisect_right(self.at, start)
         while start < end:
             stop = min(self.at[index], end)
-            marks = self.marks[index] if stop == self.at[index] else Mark.NONE
+            marks = self.marks[index] if stop == self.at[index] else 0
             deviation, dst = rule.offset(stop) if marks else (0, False)
-            yield Block(start, stop, self.rates[index - 1], marks, deviation, dst)
+            yield Block(start, stop, self.rates[index - 1], self.demand_rates[index - 1], marks, deviation, dst)
             start, index = stop, index + 1
 
     def rate(self, instant: int) -> int:
         """Rate in force."""
         return self.rates[bisect_right(self.at, instant) - 1]
 
+    def demand_rate(self, instant: int) -> int:
+        """Rate of demand in force."""
+        return self.demand_rates[bisect_right(self.at, instant) - 1]
 
-def marks_of(first: int, last: int, rule: DstRule, interval_s: int) -> dict[int, Mark]:
-    """Find what falls due from first to last; intervals are counted from local midnight on."""
-    midnights = rule.local_midnights(first - 2 * DAY_S, last + 2 * DAY_S).tolist()
-    grid = {instant for begin, end in pairwise(midnights) for instant in range(begin, end, interval_s)}
-    kinds = (
-        (Mark.INTERVAL, grid),
-        (Mark.DAY, midnights),
-        (Mark.MONTH, rule.month_starts(first, last).tolist()),
-        (Mark.DST, rule.instants),
-    )
-    due: dict[int, Mark] = {}
-    for mark, instants in kinds:
-        for instant in instants:
-            if first <= instant <= last:
-                due[instant] = due.get(instant, Mark.NONE) | mark
+
+def rates_at(at: list[int], switches: list[tuple[int, int]]) -> list[int]:
+    """Rates in force from each instant on."""
+    starts = [instant for instant, _ in switches]
+    return [switches[bisect_right(starts, instant) - 1][1] for instant in at]
+
+
+def marks_of(first: int, last: int, rule: DstRule, triggers: Sequence[Trigger]) -> dict[int, int]:
+    """Find what falls due from first to last, as marks."""
+    due: dict[int, int] = {instant: DST for instant in rule.instants if first <= instant <= last}
+    for number, trigger in enumerate(triggers):
+        for instant in trigger.instants(first, last, rule):
+            due[instant] = due.get(instant, 0) | 2 << number
     return due
 
 

@@ -1,21 +1,36 @@
 """A product put together from its file: every name resolved, every value of the type its attribute has."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias, cast
 
-from openami.core.errors import AmiError, DefinitionError
+from openami.core.errors import AmiError, DefinitionError, result_name
 from openami.core.obis import OBIS
-from openami.cosem.access import AccessTable, AttributeAccess, Key, MethodAccess, Rights
-from openami.cosem.catalogue import CATALOGUE
+from openami.cosem.access import NO_RIGHTS, AccessTable, AttributeAccess, Key, MethodAccess, Rights
 from openami.cosem.objects import UNSET, Attribute, CosemObject
 from openami.cosem.short_names import ShortNames
 from openami.dlms.data import AnyCodec
+from openami.dlms.xdlms import DataAccessResult
 from openami.meters.definition import AssociationRow, Document, Figure, Head, Metering, ObjectRow, is_table
 from openami.meters.literals import Kind, build, codec_named
+from openami.meters.raw import interface_of
+from openami.meters.sections.accuracy import Accuracy
+from openami.meters.sections.ansi import AnsiRow
+from openami.meters.sections.display import Display
+from openami.meters.sections.firmware import Firmware
+from openami.meters.sections.links import Links
+from openami.meters.sections.measurement import MeasurementRow
+from openami.meters.sections.monitoring import Monitoring
+from openami.meters.sections.push import PushRow
+from openami.meters.sections.recording import Recording
 
-SPEC_KEYS = {"type", "value", "setting", "source"}
+KINDS = {"value", "setting", "source", "refused"}
+SPEC_KEYS = {"type", *KINDS}
+PRIMARY = "primary."
+"""How a source begins that shows a value on the primary side of transformers; a method is that of the value."""
+REFUSALS = {result_name(result): result for result in DataAccessResult if result}
+"""Why a meter does not tell a value, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +54,14 @@ class Source:
     name: str
 
 
-Content: TypeAlias = Constant | Setting | Source
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a client gets in place of a value."""
+
+    result: DataAccessResult
+
+
+Content: TypeAlias = Constant | Setting | Source | Refusal
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +79,8 @@ class Definition:
     write: frozenset[str]
     methods: frozenset[str]
     features: tuple[str, ...]
+    stated: Mapping[int, Rights] = field(default_factory=dict[int, Rights])
+    """Rights by client, where the file states them member by member."""
 
     @property
     def key(self) -> Key:
@@ -74,10 +98,14 @@ class Definition:
 
     def handler(self, method: str) -> str:
         """Name under which the device carries out a method."""
-        return f"{self.source('buffer') or self.name}.{method}"
+        held = (self.source(name).removeprefix(PRIMARY) for name in ("last_average_value", "value"))
+        demand = next((name for name in held if name.startswith("demand.")), "")
+        return f"{self.source('buffer') or demand or self.name}.{method}"
 
     def rights(self, client: int) -> Rights:
         """Say what a client may do with it."""
+        if self.stated:
+            return self.stated.get(client, NO_RIGHTS)
         manages = client in self.managers
         reads = dict.fromkeys(self.interface.attributes, AttributeAccess.READ)
         writes = {member(self.interface, name).attribute_id for name in self.write if manages}
@@ -101,6 +129,17 @@ class Product:
     figures: Mapping[str, Figure]
     objects: tuple[Definition, ...]
     features: frozenset[str]
+    display: Display | None = None
+    firmware: Firmware | None = None
+    accuracy: Accuracy | None = None
+    measurement: MeasurementRow | None = None
+    monitoring: Monitoring = field(default_factory=Monitoring)
+    recording: Recording = field(default_factory=Recording)
+    links: Links = field(default_factory=Links)
+    push: PushRow = field(default_factory=PushRow)
+    ansi: AnsiRow | None = None
+    remembered: dict[object, object] = field(default_factory=dict[object, object], compare=False, repr=False)
+    """What was worked out of it before."""
 
     @cached_property
     def by_key(self) -> Mapping[Key, Definition]:
@@ -111,6 +150,16 @@ class Product:
     def by_name(self) -> Mapping[str, Definition]:
         """Objects by their name in the file."""
         return {definition.name: definition for definition in self.objects}
+
+    @cached_property
+    def profiles(self) -> Mapping[str, Definition]:
+        """Objects that show profiles, by the name of the profile."""
+        found: dict[str, Definition] = {}
+        for definition in self.objects:
+            head, _, name = definition.source("buffer").partition(".")
+            if head == "profile" and name:
+                found.setdefault(name, definition)
+        return found
 
     @cached_property
     def access(self) -> AccessTable:
@@ -142,7 +191,24 @@ def compiled(slug: str, document: Document) -> Product:
     builder = Builder(slug, document)
     cited = (document, document.product, document.metering, *document.association, *document.figure.values())
     numbers = (getattr(document.metering, name) for name in type(document.metering).model_fields if name != "feature")
-    rows = (*cited, *numbers, *document.object)
+    shown = () if document.display is None else document.display.rows()
+    upgrades = () if document.firmware is None else document.firmware.rows()
+    classes = () if document.accuracy is None else document.accuracy.rows()
+    measured = () if document.measurement is None else document.measurement.rows()
+    noticed = (*document.monitoring_rows(), *document.recording_rows())
+    rows = (
+        *cited,
+        *numbers,
+        *document.object,
+        *shown,
+        *upgrades,
+        *classes,
+        *measured,
+        *noticed,
+        *document.links.rows(),
+        document.push,
+        *(() if document.ansi is None else document.ansi.rows()),
+    )
     return Product(
         slug,
         document.product,
@@ -151,6 +217,15 @@ def compiled(slug: str, document: Document) -> Product:
         document.figure,
         builder.definitions(),
         frozenset(identity for row in rows for identity in row.feature),
+        display=document.display,
+        firmware=document.firmware,
+        accuracy=document.accuracy,
+        measurement=document.measurement,
+        monitoring=document,
+        recording=document,
+        links=document.links,
+        push=document.push,
+        ansi=document.ansi,
     )
 
 
@@ -160,6 +235,20 @@ def member(interface: type[CosemObject], name: str) -> Attribute[object]:
     if number is None:
         raise DefinitionError(f"{interface.__name__} has no attribute {name}")
     return interface.attributes[number]
+
+
+def refusal(name: object) -> DataAccessResult:
+    """Result of reading by its name."""
+    if not isinstance(name, str) or name not in REFUSALS:
+        raise DefinitionError(f"{name!r} is no result of reading: expected one of {', '.join(REFUSALS)}")
+    return REFUSALS[name]
+
+
+def rights_by_name(interface: type[CosemObject], stated: Mapping[int, Rights]) -> tuple[set[str], set[str]]:
+    """Names of what somebody may write, and of what somebody may call."""
+    write = {interface.attributes[number].name for rights in stated.values() for number in rights.writable}
+    call = {interface.methods[number].name for rights in stated.values() for number in rights.callable}
+    return write, call
 
 
 class Builder:
@@ -185,7 +274,7 @@ class Builder:
     def name(self, row: ObjectRow) -> None:
         """Learn class and logical name of a row; both together are unique, and so is its name."""
         try:
-            interface = CATALOGUE.named(row.class_name)
+            interface = interface_of(row)
         except DefinitionError as error:
             raise self.fault(row, "class", error) from error
         try:
@@ -209,49 +298,92 @@ class Builder:
                 contents[name] = self.content(interface, name, written, types)
             except DefinitionError as error:
                 raise self.fault(row, name, error) from error
-        self.check_complete(row, interface, contents)
+        stated = self.stated(row, interface)
+        write, methods = rights_by_name(interface, stated) if stated else (row.write, row.methods)
+        self.check_complete(row, interface, contents, stated)
+        self.check_rights(row, interface, contents, write, methods)
         return Definition(
             row.name, number, interface, logical_name, contents, types, self.readers(row), self.managers,
-            frozenset(row.write), frozenset(row.methods), row.feature,
+            frozenset(write), frozenset(methods), row.feature, stated,
         )  # fmt: skip
 
     def content(self, interface: type[CosemObject], name: str, written: object, types: dict[str, AnyCodec]) -> Content:
         """Tell what an attribute holds: a literal, or a table that says where the value comes from."""
         codec = member(interface, name).codec
         spec = written if is_table(written) else {}
-        kinds = spec.keys() & {"value", "setting", "source"}
+        kinds = spec.keys() & KINDS
         if not kinds or not spec.keys() <= SPEC_KEYS:
             return Constant(build(codec, written, self.resolve))
         if len(kinds) != 1:
-            raise DefinitionError("one of value, setting and source")
+            raise DefinitionError("one of value, setting, source and refused")
         if "type" in spec:
             codec = types[name] = codec_named(spec["type"])
         if "source" in spec:
             return Source(str(spec["source"]))
+        if "refused" in spec:
+            return Refusal(refusal(spec["refused"]))
         kind = Setting if "setting" in spec else Constant
         return kind(build(codec, spec[kinds.pop()], self.resolve))
 
-    def check_complete(self, row: ObjectRow, interface: type[CosemObject], contents: Mapping[str, Content]) -> None:
-        """Every attribute has a value, every right a member it is for."""
+    def check_complete(
+        self,
+        row: ObjectRow,
+        interface: type[CosemObject],
+        contents: Mapping[str, Content],
+        stated: Mapping[int, Rights],
+    ) -> None:
+        """Every attribute has a value; where rights are stated, every one that somebody may read."""
+        read = frozenset[int]().union(*(rights.readable for rights in stated.values()))
         for name, number in interface.names.items():
             attribute = interface.attributes[number]
             bare = attribute.default is UNSET and attribute.factory is None and attribute.compute is None
-            if bare and name not in contents and name != "logical_name":
+            if bare and name not in contents and name != "logical_name" and (not stated or number in read):
                 raise self.fault(row, name, "is missing, and its class has no default")
-        for name in row.write:
-            if name not in interface.names or isinstance(contents.get(name), Constant | None):
-                raise self.fault(row, "write", f"{name} is no setting or source of this object")
+
+    def check_rights(
+        self,
+        row: ObjectRow,
+        interface: type[CosemObject],
+        contents: Mapping[str, Content],
+        write: Iterable[str],
+        methods: Iterable[str],
+    ) -> None:
+        """Every right has a member it is for, and what is written somewhere to stay."""
+        key = "rights" if row.rights else "write"
+        for name in write:
+            held = contents.get(name)
+            is_apart = bool(row.rights) and isinstance(held, Refusal | None)  # never read: there is nothing to keep
+            if name not in interface.names or not (isinstance(held, Setting | Source) or is_apart):
+                raise self.fault(row, key, f"{name} is no setting or source of this object")
         known = {method.name for method in interface.methods.values()}
-        for name in row.methods:
+        for name in methods:
             if name not in known:
                 raise self.fault(row, "methods", f"{interface.__name__} has no method {name}")
 
+    def stated(self, row: ObjectRow, interface: type[CosemObject]) -> Mapping[int, Rights]:
+        """Rights by client, where the row states them."""
+        if row.rights and (row.clients or row.write or row.methods):
+            raise self.fault(row, "rights", "stand in the place of clients, write and methods")
+        self.known_clients(row, "rights", row.rights)
+        stated: dict[int, Rights] = {}
+        for name, rights in row.rights.items():
+            try:
+                stated[self.clients[name]] = rights.of(interface)
+            except DefinitionError as error:
+                raise self.fault(row, f"rights.{name}", error) from error
+        return stated
+
     def readers(self, row: ObjectRow) -> frozenset[int]:
-        """Clients that see the object: the managers, and those named."""
-        unknown = set(row.clients) - self.clients.keys()
-        if unknown:
-            raise self.fault(row, "clients", f"no association is called {min(unknown)}")
+        """Clients that see the object: the managers, and those named; or those whose rights are stated."""
+        self.known_clients(row, "clients", row.clients)
+        if row.rights:
+            return frozenset(self.clients[name] for name in row.rights)
         return self.managers | {self.clients[name] for name in row.clients}
+
+    def known_clients(self, row: ObjectRow, key: str, names: Iterable[str]) -> None:
+        """Refuse names of clients that there are not."""
+        if unknown := set(names) - self.clients.keys():
+            raise self.fault(row, key, f"no association is called {min(unknown)}")
 
     def resolve(self, text: str, kind: Kind) -> tuple[object, ...]:
         """Resolve a name: `clock.time` for an attribute, `clock` for an object."""

@@ -4,33 +4,25 @@ import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Annotated, Literal, TypeGuard, cast
+from typing import Annotated, Literal, Self, TypeGuard, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from openami.core.errors import DefinitionError
+from openami.meters.sections.accuracy import Accuracy
+from openami.meters.sections.ansi import AnsiRow
+from openami.meters.sections.display import Display
+from openami.meters.sections.firmware import Firmware
+from openami.meters.sections.links import Links
+from openami.meters.sections.measurement import MeasurementRow
+from openami.meters.sections.monitoring import Monitoring
+from openami.meters.sections.push import PushRow
+from openami.meters.sections.recording import Recording
+from openami.meters.sections.rights import ClientRights, RawMembers
+from openami.meters.sections.row import Number, Row
 
 Table = dict[str, object]
-ROWS = ("object", "association")
-Features = Annotated[tuple[str, ...], BeforeValidator(lambda cited: (cited,) if isinstance(cited, str) else cited)]
-
-
-class Row(BaseModel):
-    """A table of the file: frozen, unknown keys refused; `feature` cites the stated functions it answers."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    feature: Features = ()
-
-
-class Cited(Row):
-    """A number with the stated function it answers."""
-
-    value: int
-
-
-Number = Annotated[Cited, BeforeValidator(lambda given: {"value": given} if isinstance(given, int) else given)]
-"""A number alone, or with its citation."""
+ROWS = ("object", "association", "watch")
 
 
 class Head(Row):
@@ -39,7 +31,7 @@ class Head(Row):
     model: str
     vendor: str
     title: str
-    face: Literal["esmr"]
+    face: Literal["esmr", "idis", "sensemi", "ansi", "plain"]
     phases: Literal[1, 3]
 
 
@@ -65,34 +57,49 @@ class Metering(Row):
 class AssociationRow(Row):
     """A client that may associate; one that `manages` may also write what rows open to writing.
 
-    `referencing` by short names (SN) asks for an Association SN object among the objects.
+    `password` is that of mechanism `low`, the same for every meter of the product. `referencing` by short names (SN)
+    asks for an Association SN object among the objects.
     """
 
     name: str
     client: Annotated[int, Field(ge=1, le=127)]
-    mechanism: Literal["lowest", "hls5"]
+    mechanism: Literal["lowest", "low", "hls5"]
     policy: Literal["none", "authenticated", "encrypted", "authenticated-encrypted"]
     manages: bool = False
     referencing: Literal["LN", "SN"] = "LN"
+    password: str = ""
+
+    @model_validator(mode="after")
+    def has_password(self) -> Self:
+        """Ask for the password of the mechanism that has one, and for none elsewhere."""
+        if (self.mechanism == "low") != bool(self.password):
+            raise ValueError("a password is what mechanism low has, and no other")
+        return self
 
 
 class Figure(Row):
-    """A figure of the data sheet, as printed."""
+    """A figure of the data sheet, as printed; empty, if the data sheet leaves it out."""
 
     value: JsonValue
 
 
 class ObjectRow(Row):
-    """An object; what is not named here is an attribute of its class, or a mistake."""
+    """An object; what is not named here is an attribute of its class, or a mistake.
+
+    A class by its number is one that we do not have. `rights` stand in the place of `clients`, `write` and `methods`.
+    """
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    class_name: Annotated[str, Field(alias="class")]
+    class_name: Annotated[int | str, Field(alias="class")]
     logical_name: str
     name: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
     clients: tuple[str, ...] = ()
     write: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
+    version: int | None = None
+    raw: RawMembers | None = None
+    rights: dict[str, ClientRights] = Field(default_factory=dict[str, ClientRights])
 
     @property
     def attributes(self) -> Mapping[str, object]:
@@ -100,13 +107,20 @@ class ObjectRow(Row):
         return cast("Mapping[str, object]", self.model_extra or {})
 
 
-class Document(Row):
+class Document(Monitoring, Recording):
     """A whole product file, with what it extends."""
 
     product: Head
     metering: Metering
     association: tuple[AssociationRow, ...]
-    figure: dict[str, Figure] = {}
+    figure: dict[str, Figure] = Field(default_factory=dict[str, Figure])
+    accuracy: Accuracy | None = None
+    display: Display | None = None
+    firmware: Firmware | None = None
+    links: Links = Field(default_factory=Links)
+    push: PushRow = PushRow()
+    ansi: AnsiRow | None = None
+    measurement: MeasurementRow | None = None
     object: tuple[ObjectRow, ...]
 
 
@@ -136,14 +150,16 @@ def read(name: str, folder: Traversable | None = None) -> Document:
 
 
 def merged(name: str, folder: Traversable, below: tuple[str, ...]) -> Table:
-    """Lay the tables of a file over those of the one it extends."""
+    """Lay the tables of a file over those that it extends, one or several, each beside it or one of ours."""
     table = parsed(name, folder)
-    base_name = table.pop("extends", None)
-    if base_name is None:
-        return table
-    if not isinstance(base_name, str) or base_name in (name, *below):
-        raise DefinitionError(f"cannot extend {base_name!r}", file=f"{name}.toml", key="extends")
-    return joined(merged(base_name, folder, (*below, name)), table)
+    extended = table.pop("extends", [])
+    result: Table = {}
+    for base_name in extended if is_list(extended) else [extended]:
+        if not isinstance(base_name, str) or base_name in (name, *below):
+            raise DefinitionError(f"cannot extend {base_name!r}", file=f"{name}.toml", key="extends")
+        is_beside = folder.joinpath(*f"{base_name}.toml".split("/")).is_file()
+        result = joined(result, merged(base_name, folder if is_beside else products(), (*below, name)))
+    return joined(result, table)
 
 
 def parsed(name: str, folder: Traversable) -> Table:

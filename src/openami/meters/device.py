@@ -8,15 +8,20 @@ from openami.core.errors import AccessError, ActionError, AmiError
 from openami.core.time import DstRule
 from openami.cosem.access import Key
 from openami.cosem.device import LogicalDevice
+from openami.cosem.image_transfer import ImageTransfer
 from openami.cosem.objects import CosemObject, Live
 from openami.cosem.profile_generic import ProfileGeneric
 from openami.cosem.selection import Resolver, local_resolver
 from openami.dlms.xdlms import ActionResult, DataAccessResult
-from openami.meters.build import Constant, Definition, Setting
+from openami.meters.build import Constant, Definition, Refusal, Setting
+from openami.meters.laws.cells import in_type
+from openami.meters.laws.firmware import image_transfer
 from openami.meters.sources import HANDLERS, SOURCES
 from openami.meters.view import View
 
 BUFFER = "buffer"
+ASSOCIATION = "association"
+"""Name of the object that answers as the current association of each client."""
 
 
 class Objects:
@@ -45,9 +50,9 @@ class Associations(Mapping[int, CosemObject]):
 
     def __getitem__(self, client: int) -> CosemObject:
         product = self.view.holding.product
-        if client not in product.access:
+        if client not in product.access or ASSOCIATION not in product.by_name:
             raise KeyError(client)
-        return made(product.by_name["association"], View(self.view.holding, self.view.meter, client))
+        return made(product.by_name[ASSOCIATION], View(self.view.holding, self.view.meter, client))
 
     def __iter__(self) -> Iterator[int]:
         return iter(self.view.holding.product.access)
@@ -71,14 +76,17 @@ def logical_device(view: View, report: Callable[[Exception], object]) -> Logical
 
 def made(definition: Definition, view: View) -> CosemObject:
     """One object, its values tied to the laws."""
-    values: dict[str, Any] = {name: value(definition, name, view) for name in definition.contents if name != BUFFER}
+    source = definition.source(BUFFER)
+    values: dict[str, Any] = {
+        name: value(definition, name, view) for name in definition.contents if not (source and name == BUFFER)
+    }
     handlers = {name: partial(carried_out, handle, view) for name, handle in handled(definition)}
-    if not issubclass(definition.interface, ProfileGeneric):
-        return definition.interface(definition.logical_name, types=definition.types, handlers=handlers, **values)
-    rows: Any = SOURCES[definition.source(BUFFER)].read(view)
-    return definition.interface(
-        definition.logical_name, source=rows, resolver=resolver(view.dst_rule), handlers=handlers, **values
-    )
+    if issubclass(definition.interface, ProfileGeneric):
+        values["resolver"] = resolver(view.dst_rule)
+        values |= {"source": SOURCES[source].read(view)} if source else {}
+    if issubclass(definition.interface, ImageTransfer):
+        values |= image_transfer(definition, view)
+    return definition.interface(definition.logical_name, types=definition.types, handlers=handlers, **values)
 
 
 @lru_cache(maxsize=64)
@@ -92,12 +100,21 @@ def value(definition: Definition, name: str, view: View) -> object:
     content = definition.contents[name]
     if isinstance(content, Constant):
         return content.value
+    if isinstance(content, Refusal):
+        return Live(partial(refuse, content.result, f"{definition.name} {name}"))
     if isinstance(content, Setting):
         return Live(partial(read_setting, definition, name, view), partial(write_setting, definition, name, view))
     law = SOURCES[content.name]
+    if law.cell is not None:
+        return Live(partial(in_type, law.cell, definition.codec(name), view))
     if law.write is None:
         return Live(partial(law.read, view))
     return Live(partial(law.read, view), partial(written, law.write, view))
+
+
+def refuse(result: DataAccessResult, where: str) -> object:
+    """Give a client a refusal in place of a value."""
+    raise AccessError(result, where)
 
 
 def read_setting(definition: Definition, name: str, view: View) -> object:

@@ -1,6 +1,7 @@
 """A fleet of virtual meters of one product: arrays that advance together, a session for each connection."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -25,29 +26,47 @@ from openami.dlms.xdlms import (
 )
 from openami.metering.advance import advance
 from openami.metering.load import Load
-from openami.meters import records
+from openami.metering.schedules import Schedules
+from openami.meters import hands, modems, records
+from openami.meters.attending import attend
 from openami.meters.build import Product
 from openami.meters.definition import AssociationRow
-from openami.meters.device import logical_device
+from openami.meters.device import Objects, logical_device
 from openami.meters.faces import esmr
+from openami.meters.firmware.fetching import Downloads, location_of, upgrade_steps, wanting
+from openami.meters.firmware.records import Content, Placed
 from openami.meters.holding import Holding
 from openami.meters.identity import MOST, address, meter_at
 from openami.meters.keys import Keyring, shipment
-from openami.meters.records import Command, Counter, Note, Rekeyed
+from openami.meters.noise import Noise, NoisyServer
+from openami.meters.posting import Postman
+from openami.meters.records import Command, Counter, Handled, Note, Refusal, Rekeyed
 from openami.meters.session import Session
 from openami.meters.view import View
 
 log = getLogger(__name__)
 
 SLICE_S = 900
+SESSION = "session"
 TICK_S = 0.25
 MINUTE_S = 60
 DLMS_PORT = 4059
-RECORDED = {(64, 2)}
-"""Methods, by class and number, that put a record of their own in the journal: the keys, not how they came."""
+RETRY_S = 3_600
+"""When a module looks again for an image that was not there."""
+
+RECORDED = {(64, 2), (18, 2)}
+"""Methods, by class and number, that put a record of their own in the journal: the keys, not how they came; blocks."""
+
+TOLD = ("clock.time", "alarm.", "error.", "tariff.", "limiter.threshold", "relay.tamper")
+"""Sources, by how they begin, that tell of being written themselves."""
+
+MESSAGE = "consumer_message"
+
+REFUSING = {(18, 3), (18, 4)}
+"""Methods that leave their mark even where they are refused: verification and activation of an image."""
 
 RENEWED = {KeyId.GLOBAL_UNICAST_ENCRYPTION: GLOBAL, KeyId.GLOBAL_BROADCAST_ENCRYPTION: BROADCAST}
-MECHANISMS = {"lowest": Mechanism.LOWEST, "hls5": Mechanism.HIGH_GMAC}
+MECHANISMS = {"lowest": Mechanism.LOWEST, "low": Mechanism.LOW, "hls5": Mechanism.HIGH_GMAC}
 POLICIES = {
     "none": Policy.NONE,
     "authenticated": Policy.A,
@@ -94,10 +113,17 @@ class Fleet:
         self.journal = journal
         #: Whether clients may end a ciphered association by a release in clear, as many do (decision 0017).
         self.accepts_plain_release = False
+        #: Where modules get the images that they fetch themselves.
+        self.downloads: Downloads | None = None
+        self.missed: dict[tuple[int, str], int] = {}
         self.keyless = keyless(holding.product)
         holding.custody = self
+        holding.objects = lambda meter: Objects(View(holding, meter))
+        holding.images.record = self._append
         self.session_events: Mapping[Key, int] = {
-            self.product.by_name[name].key: code for name, code in esmr.SESSION_EVENTS.items()
+            self.product.by_name[name].key: code
+            for name, code in esmr.SESSION_EVENTS.items()
+            if name in self.product.by_name
         }
 
     @classmethod
@@ -146,7 +172,8 @@ class Fleet:
         return logical_device(View(self.holding, meter), report)
 
     def _server(self, meter: int, link: ServerLink | None, counters: Session) -> Server:
-        return Server(
+        return NoisyServer(
+            Noise(View(self.holding, meter), self.random),
             associations=Associations(self, meter),
             system_title=self.holding.identity.system_title(meter),
             counters=counters,
@@ -174,17 +201,45 @@ class Fleet:
         holding, laws = self.holding, self.holding.laws
         holding.write_sessions()
         while laws.now < utc:
-            advance(laws, min(utc, laws.now - laws.now % SLICE_S + SLICE_S), self.load)
-            holding.alarms.look(laws.logs)
+            end = min(utc, laws.now - laws.now % SLICE_S + SLICE_S)
+            advance(laws, laws.part("schedules", Schedules).horizon(laws, end), self.load)
+            attend(holding)
             yield laws.now
 
     async def run(self) -> None:
-        """Keep up with the clock, minute by minute, until cancelled."""
-        while True:
-            now = int(self.holding.now())
-            for _ in self.steps(now - now % MINUTE_S):
-                await asyncio.sleep(0)
-            await asyncio.sleep(TICK_S)
+        """Keep up with the clock, minute by minute, until cancelled; what was to be pushed before is past."""
+        self.holding.outbox.clear()
+        postman = Postman(self)
+        try:
+            while True:
+                now = int(self.holding.now())
+                for _ in self.steps(now - now % MINUTE_S):
+                    await asyncio.sleep(0)
+                self.fetch_images()
+                postman.collect()
+                await asyncio.sleep(TICK_S)
+        finally:
+            await postman.close()
+
+    def fetch_images(self) -> None:
+        """Let modules that are due to fetch an image get, verify and activate it; what is not there waits."""
+        now = self._second
+        for meter, name in [*wanting(self.holding.images)]:
+            location = location_of(View(self.holding, meter), name)
+            if self.downloads is None or now < self.missed.get((meter, location), now - RETRY_S) + RETRY_S:
+                continue
+            found = self.downloads(location)
+            if found is None:
+                self.missed[meter, location] = now
+            else:
+                self._fetched(meter, name, found)
+
+    def _fetched(self, meter: int, name: str, image: bytes) -> None:
+        device, key = self.device(meter), self.product.by_name[name]
+        manager = next(row.client for row in self.product.associations if row.manages)
+        block_size = self.holding.images.plan.section.transfer[name].block_size.value
+        for item in upgrade_steps(key.logical_name, image, block_size):
+            self.act(meter, device, manager, item)
 
     @contextmanager
     def _moment(self, utc: int) -> Generator[None]:
@@ -196,7 +251,7 @@ class Fleet:
             yield
         finally:
             self.holding.now = now
-            self.holding.alarms.look(self.holding.laws.logs)
+            attend(self.holding)
 
     @property
     def _second(self) -> int:
@@ -221,7 +276,7 @@ class Fleet:
             if result is DataAccessResult.SUCCESS:
                 (class_id, name, attribute), _, data = item
                 self._append(Command(Command.SET, utc, meter, client, class_id, name, attribute, data))
-                self._after_write(meter, (class_id, name))
+                self._after_write(meter, (class_id, name), attribute)
         return result
 
     def act(self, meter: int, device: LogicalDevice, client: int, item: ActionItem) -> ActionOutcome:
@@ -230,19 +285,29 @@ class Fleet:
         with self._moment(utc):
             outcome = device.acted(client, item)
             (class_id, name, method), data = item
-            if outcome[0] is ActionResult.SUCCESS and (class_id, method) not in RECORDED:
+            is_done = outcome[0] is ActionResult.SUCCESS or (class_id, method) in REFUSING
+            if is_done and (class_id, method) not in RECORDED:
                 self._append(Command(Command.ACTION, utc, meter, client, class_id, name, method, data))
         return outcome
 
     def note(self, meter: int, code: int) -> None:
-        """Write an event of the session log."""
+        """Write an event of the session log, where there is one."""
+        if SESSION not in self.holding.laws.logs:
+            return
         self._append(Note(Note.SESSION, self.holding.laws.now, meter, code))
         self.holding.note_session(meter, code)
 
-    def refuse(self, meter: int) -> None:
-        """Write a refused login to the fraud log."""
-        self._append(Note(Note.REFUSED, self.holding.laws.now, meter, esmr.FAILED_LOGIN))
-        self.holding.log("fraud", meter, esmr.FAILED_LOGIN)
+    def refuse(self, meter: int, reason: Refusal) -> None:
+        """Note a refused login; after so many as the product says it is an event."""
+        self._append(Note(Note.REFUSED, self.holding.laws.now, meter, reason))
+        self.holding.refuse(meter, reason)
+
+    def hand(self, meter: int, name: str, value: hands.Value = None) -> None:
+        """Let a hand do something to a meter now: one of `hands.HANDS`."""
+        utc = self._second
+        with self._moment(utc):
+            hands.lay(View(self.holding, meter), name, value)
+            self._append(Handled(utc, meter, name, json.dumps(value)))
 
     def commit(self) -> Awaitable[None] | None:
         """When all that was put in the journal is durable."""
@@ -269,9 +334,16 @@ class Fleet:
         if self.journal is not None:
             self.journal.append(record.encode())
 
-    def _after_write(self, meter: int, key: Key) -> None:
-        if key == self.product.by_name["configuration_object"].key:
-            self.holding.log("fraud", meter, esmr.CONFIGURATION_CHANGED)
+    def _after_write(self, meter: int, key: Key, number: int) -> None:
+        held = self.product.by_key[key]
+        source = held.source(held.interface.attributes[number].name)
+        if held.name in modems.MODEM_OBJECTS and (part := modems.mobile(View(self.holding, meter))) is not None:
+            part.begin(meter, self.holding.laws.now)
+        has_own = source.startswith(TOLD) or held.name.startswith(MESSAGE)
+        if held.name == "configuration_object" or (self.product.monitoring.events.parameters and not has_own):
+            self.holding.event("configuration_changed", meter)
+        if held.name.startswith(MESSAGE):
+            self.holding.event("consumer_message", meter)
 
     # After a restart
 
@@ -284,6 +356,12 @@ class Fleet:
             self._recall(record)
         elif isinstance(record, Rekeyed):
             self._rekeyed(record.meter, dict(record.keys))
+        elif isinstance(record, Handled):
+            self._lay_again(record)
+        elif isinstance(record, Content):
+            self.holding.images.keep(record)
+        elif isinstance(record, Placed):
+            self.holding.images.place(record)
         else:
             self._repeat(record)
 
@@ -302,7 +380,11 @@ class Fleet:
         if record.kind == Note.SESSION:
             self.holding.note_session(record.meter, record.code)
         else:
-            self.holding.log("fraud", record.meter, record.code)
+            self.holding.refuse(record.meter, Refusal(record.code))
+
+    def _lay_again(self, record: Handled) -> None:
+        with self._moment(record.utc):
+            hands.lay(View(self.holding, record.meter), record.name, json.loads(record.value))
 
     def _repeat(self, record: Command) -> None:
         device = self.device(record.meter)
@@ -310,7 +392,9 @@ class Fleet:
         with self._moment(record.utc):
             if record.kind == Command.SET:
                 device.set(record.client, AttributeDescriptor(*key, record.number), None, record.data or b"")
-                self._after_write(record.meter, key)
+                self._after_write(record.meter, key, record.number)
+            elif (record.class_id, record.number) in REFUSING:
+                device.acted(record.client, (MethodDescriptor(*key, record.number), record.data))
             else:
                 device.action(record.client, MethodDescriptor(*key, record.number), record.data)
 
@@ -351,6 +435,7 @@ def association(
         mechanism=MECHANISMS[row.mechanism],
         policy=POLICIES[row.policy],
         keys=keys,
+        secret=row.password.encode() or None,
         context=CONTEXTS[is_short, row.policy != "none"],
         names=names if is_short else None,
         counter=counter(GLOBAL),
@@ -360,7 +445,7 @@ def association(
 
 def keyless(product: Product) -> dict[int, Association]:
     """Give the associations that need no keys, by client: the same for all meters."""
-    rows = (row for row in product.associations if row.policy == "none" and row.mechanism == "lowest")
+    rows = (row for row in product.associations if row.policy == "none" and row.mechanism in {"lowest", "low"})
     return {row.client: association(row, None, product.short_names) for row in rows}
 
 

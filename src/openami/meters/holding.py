@@ -1,73 +1,50 @@
 """All that N virtual meters hold: the state of the laws, and beside it what only clients see."""
 
 import json
+from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Protocol, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from openami.core.errors import DefinitionError
 from openami.dlms.security.material import GLOBAL
 from openami.metering import commands
-from openami.metering.billing import PROFILES, Capture
-from openami.metering.calendar import Limits
-from openami.metering.events import LOGS, Log
+from openami.metering.alarms import Alarms
+from openami.metering.selftest import SelfTest
 from openami.metering.state import Rules, State
-from openami.meters.alarms import Alarms
+from openami.metering.tamper import Tamper
+from openami.meters import recording
+from openami.meters.alarms import face_of, logs_of, parts_of
 from openami.meters.build import Product
-from openami.meters.faces import esmr
+from openami.meters.firmware.images import Images, Plan
 from openami.meters.identity import Identity
+from openami.meters.records import Refusal
 
 Arrays = dict[str, NDArray[Any]]
 Place = tuple[int, int, int]
 """Meter, number of the object in its product, attribute."""
 
 STRIDE = 1_000
-PROFILE_OBJECTS = {"interval": "interval_values_e", "daily": "daily_values_e", "monthly": "monthly_values_e"}
-LOG_OBJECTS = {
-    "standard": "standard_event_log",
-    "fraud": "fraud_detection_event_log",
-    "power_failure": "power_failure_log",
-    "power_quality": "power_quality_event_log",
-    "power_quality_extended": "power_quality_extended_event_log",
-    "session": "communication_session_event_log",
+REFUSALS = {
+    Refusal.LOGIN: "login_failed",
+    Refusal.DECRYPTION: "decryption_failed",
+    Refusal.REPLAY: "replay_attempt",
 }
-
-
-def size(product: Product, name: str) -> int:
-    """Rows that a profile or log of the product holds."""
-    entries = product.constant(name, "profile_entries")
-    if not isinstance(entries, int) or entries < 1:
-        raise DefinitionError("a profile holds at least one row", key=f"object {name}.profile_entries")
-    return entries
+PUSHES_KEPT = 100_000
+"""Pushes that wait to be sent: meter, and name of the push setup. More are lost, oldest first."""
 
 
 def rules(product: Product) -> Rules:
     """Take what the product's laws follow from its file."""
-    metering = product.metering
-    limits = Limits(
-        seasons=metering.seasons.value,
-        weeks=metering.weeks.value,
-        days=metering.days.value,
-        actions=metering.actions.value,
-        special_days=metering.special_days.value,
-        rates=metering.rates.value,
-    )
-    return Rules(
-        interval_s=metering.interval_s.value,
-        phases=product.head.phases,
-        no_load_ma=metering.no_load_ma.value,
-        reserve_s=metering.reserve_s.value,
-        charge_s=metering.charge_s.value,
-        long_failure_s=metering.long_failure_s.value,
-        limits=limits,
-        profiles={
-            name: Capture(PROFILES[name].mark, size(product, title), PROFILES[name].columns)
-            for name, title in PROFILE_OBJECTS.items()
-        },
-        logs={name: Log(size(product, title), LOGS[name].columns) for name, title in LOG_OBJECTS.items()},
+    return replace(
+        recording.settings(product),
+        face=face_of(product),
+        sync_s=product.monitoring.clock.sync_s.value,
+        parts={**parts_of(product), **recording.transformers(product), **Plan.of(product).state_part()},
+        logs=logs_of(product),
     )
 
 
@@ -140,23 +117,25 @@ class Holding:
     product: Product
     identity: Identity
     laws: State
-    alarms: Alarms
     counters: Counters
-    errors: NDArray[np.uint32]
     sessions: NDArray[np.uint16]
     settings: dict[Place, bytes]
     now: Callable[[], float]
     pending: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     custody: Custody | None = None
+    objects: Callable[[int], Any] | None = None
+    outbox: deque[tuple[int, str]] = field(default_factory=partial(deque[tuple[int, str]], maxlen=PUSHES_KEPT))
+    images: Images = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.images = Images(Plan.of(self.product), self.laws)
 
     @classmethod
     def create(cls, product: Product, count: int, start_utc: int, now: Callable[[], float]) -> Self:
         """Install new meters and switch them on at `start_utc`."""
         laws = State.create(count, start_utc, rules=rules(product))
-        laws.log_standard(laws.rules.codes.power_up, np.arange(count), start_utc)
-        held = cls.over(product, laws, now)
-        held.alarms.look(laws.logs)
-        return held
+        laws.event("power_up", np.arange(count), start_utc)
+        return cls.over(product, laws, now)
 
     @classmethod
     def over(cls, product: Product, laws: State, now: Callable[[], float]) -> Self:
@@ -166,18 +145,39 @@ class Holding:
             product,
             Identity(),
             laws,
-            Alarms.of(count, esmr.ALARMS, esmr.LOGS_WITH_ALARMS),
             Counters.of(count),
-            np.zeros(count, np.uint32),
             np.zeros(count, np.uint16),
             {},
             now,
         )
 
+    @property
+    def alarms(self) -> Alarms:
+        """Alarm registers; `take_raised` gives new alarms to whoever pushes them."""
+        return self.laws.part("alarms", Alarms)
+
+    @property
+    def errors(self) -> NDArray[np.uint32]:
+        """Error register. [meters]."""
+        return self.laws.part("self_test", SelfTest).errors
+
+    def event(self, name: str, meter: int) -> None:
+        """Let an event be known now, by its name; alarms follow."""
+        self.laws.event(name, np.array([meter]), self.laws.now)
+
+    def refuse(self, meter: int, reason: Refusal) -> None:
+        """A client was refused: one time too many is an event."""
+        if self.laws.part("tamper", Tamper).fail(meter):
+            self.event(REFUSALS[reason], meter)
+        self.event("communication_unauthorised", meter)
+
     def log(self, name: str, meter: int, code: int) -> None:
-        """Write an event now; alarms follow."""
-        commands.log(self.laws, name, meter, code=code)
-        self.alarms.look(self.laws.logs)
+        """Write a code to a log now, as the event that has it in this face, or as it is; alarms follow."""
+        event = self.laws.rules.face.named(name, code)
+        if event:
+            self.event(event, meter)
+        else:
+            commands.log(self.laws, name, meter, code=code)
 
     def note_session(self, meter: int, code: int) -> None:
         """Remember an event of the session log; they are written together, as they are many."""
@@ -198,33 +198,29 @@ class Holding:
         """Copy the whole of it into plain arrays."""
         self.write_sessions()
         arrays = {f"laws.{key}": value for key, value in self.laws.snapshot().items()}
-        arrays |= {f"seen.{log}": seen.copy() for log, seen in self.alarms.seen.items()}
         settings = [[*place, data.hex()] for place, data in self.settings.items()]
-        return arrays | {
-            "alarms.register": self.alarms.register.copy(),
-            "alarms.filter": self.alarms.filter.copy(),
-            "counters.received": self.counters.received.copy(),
-            "counters.reserved": self.counters.reserved.copy(),
-            "counters.broadcast": self.counters.broadcast.copy(),
-            "errors": self.errors.copy(),
-            "sessions": self.sessions.copy(),
-            "settings": np.frombuffer(json.dumps(settings).encode(), np.uint8),
-        }
+        return (
+            arrays
+            | self.images.snapshot()
+            | {
+                "counters.received": self.counters.received.copy(),
+                "counters.reserved": self.counters.reserved.copy(),
+                "counters.broadcast": self.counters.broadcast.copy(),
+                "sessions": self.sessions.copy(),
+                "settings": np.frombuffer(json.dumps(settings).encode(), np.uint8),
+            }
+        )
 
     @classmethod
     def restore(cls, product: Product, arrays: Mapping[str, NDArray[Any]], now: Callable[[], float]) -> Self:
         """Take up the state of a snapshot; counters to send go on behind what had been reserved."""
         laws = {key.removeprefix("laws."): value for key, value in arrays.items() if key.startswith("laws.")}
         held = cls.over(product, State.restore(laws, rules(product)), now)
-        for log in held.alarms.seen:
-            held.alarms.seen[log][:] = arrays[f"seen.{log}"]
-        held.alarms.register[:] = arrays["alarms.register"]
-        held.alarms.filter[:] = arrays["alarms.filter"]
         held.counters.received[:] = arrays["counters.received"]
         held.counters.reserved[:] = arrays["counters.reserved"]
         held.counters.next_send[:] = arrays["counters.reserved"]
         held.counters.broadcast[:] = arrays.get("counters.broadcast", held.counters.broadcast)
-        held.errors[:] = arrays["errors"]
+        held.images.restore(arrays)
         held.sessions[:] = arrays["sessions"]
         settings = cast("list[tuple[int, int, int, str]]", json.loads(arrays["settings"].tobytes()))
         held.settings = {(meter, number, attribute): bytes.fromhex(data) for meter, number, attribute, data in settings}

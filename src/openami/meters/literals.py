@@ -2,19 +2,23 @@
 
 Texts stand for octets, dates (`"*-12-25"`), times (`"07:00:00"`), date-times, names of enums, unit symbols
 and logical names; tables for structures; the name of an object or of its attribute for a reference to it.
+A date may name its weekday (`"2026-11-02/1"`), a time its hundredths (`"07:00:00.50"`), a date-time the deviation in
+minutes and the clock status (`"2026-11-02 07:00:00 -60 0"`); what is left out is not specified, hundredths are 0.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import IntEnum
 from typing import Any, TypeVar, cast
 
-from openami.core.errors import AmiError, DefinitionError
+from openami.core.errors import AmiError, DefinitionError, EncodeError
 from openami.core.obis import OBIS
 from openami.core.time import ANY, ANY_YEAR, DEVIATION_UNSET, CosemDate, CosemDateTime, CosemTime
 from openami.core.units import Unit
+from openami.cosem.profile_generic import Buffer, table_of
 from openami.dlms import data
 from openami.dlms.data import codecs
 from openami.dlms.data.codecs import Array, Choice, Mapped, Structure
+from openami.dlms.profile import Table
 
 T = TypeVar("T")
 
@@ -23,10 +27,30 @@ SIMPLE_TYPES: dict[str, data.AnyCodec] = {
     for codec in (
         data.NULL, data.BOOLEAN, data.INT8, data.INT16, data.INT32, data.INT64, data.UINT8, data.UINT16,
         data.UINT32, data.UINT64, data.ENUM, data.OCTET_STRING, data.VISIBLE_STRING, data.UTF8_STRING,
-        data.BIT_STRING, data.DATE_TIME, data.DATE, data.TIME,
+        data.BIT_STRING, data.DATE_TIME, data.DATE, data.TIME, data.BCD, data.FLOAT32, data.FLOAT64, data.ANY,
     )
 }  # fmt: skip
+"""Simple types by their name; `data` is any type, each value with its own."""
+
 HEX = "hex:"
+
+
+class Encoded(data.Codec[bytes]):
+    """A value as its octets in A-XDR, tag and all: for what can be written in no other way."""
+
+    def encode(self, value: bytes) -> bytes:
+        """Give the octets as they are."""
+        if not value or type(value) is not bytes:
+            raise EncodeError(f"{value!r} is no {self.name}")
+        return value
+
+    def decode(self, data: bytes, offset: int = 0) -> tuple[bytes, int]:
+        """Take all that is left."""
+        return data[offset:], len(data)
+
+
+ENCODED = Encoded("encoded data", range(256))
+SIMPLE_TYPES[ENCODED.name] = ENCODED
 
 Kind = Callable[..., tuple[object, ...]]
 Resolve = Callable[[str, Kind], tuple[object, ...]]
@@ -34,9 +58,11 @@ Resolve = Callable[[str, Kind], tuple[object, ...]]
 
 
 def codec_named(name: object) -> data.AnyCodec:
-    """Codec of a simple type by its name in the standard; a list of names is a structure."""
+    """Codec of a simple type by its name in the standard; a list of names is a structure, `{ array = … }` an array."""
     if isinstance(name, list):
         return codecs.structure(members, *[codec_named(part) for part in cast("list[object]", name)])
+    if isinstance(name, dict) and (table := cast("dict[str, object]", name)).keys() == {"array"}:
+        return codecs.array(codec_named(table["array"]))
     if isinstance(name, str) and name in SIMPLE_TYPES:
         return SIMPLE_TYPES[name]
     raise DefinitionError(f"no type is called {name!r}")
@@ -70,6 +96,8 @@ def convert(codec: data.AnyCodec, literal: object, resolve: Resolve) -> object:
         return chosen(cast("Choice[object]", codec), literal, resolve)
     if codec is data.ANY:
         return tree(literal, resolve)
+    if isinstance(codec, Buffer):
+        return rows(literal, resolve)
     if isinstance(codec, Mapped) and isinstance(to := cast("Mapped[object, object]", codec).to, type):
         return enumerated(to, literal)
     if isinstance(literal, str) and codec in TEXTS:
@@ -114,6 +142,28 @@ def tree(literal: object, resolve: Resolve) -> data.Data:
     return data.decode(codec.encode(build(codec, table["value"], resolve)))[0]
 
 
+def rows(literal: object, resolve: Resolve) -> Table:
+    """Rows of a profile, from `{ columns = […], rows = […] }`: the types of the columns, and a list for each row."""
+    table = cast("dict[str, object]", literal) if isinstance(literal, dict) else {}
+    kinds, lines = table.get("columns"), table.get("rows")
+    if len(table) != 2 or not isinstance(kinds, list) or not isinstance(lines, list):
+        raise DefinitionError("rows are written { columns = […], rows = […] }")
+    columns = [codec_named(name) for name in cast("list[object]", kinds)]
+    cells = [row_of(columns, row, number, resolve) for number, row in enumerate(cast("list[object]", lines), 1)]
+    return table_of(cells, columns)
+
+
+def row_of(columns: Sequence[data.AnyCodec], row: object, number: int, resolve: Resolve) -> list[object]:
+    """One row of a profile, proven."""
+    cells = cast("list[object]", row) if isinstance(row, list) else []
+    if len(cells) != len(columns):
+        raise DefinitionError(f"row {number} has {len(cells)} cells, expected {len(columns)}")
+    try:
+        return [build(codec, cell, resolve) for codec, cell in zip(columns, cells, strict=True)]
+    except DefinitionError as error:
+        raise DefinitionError(f"row {number}: {error}") from error
+
+
 def enumerated(kind: type, literal: object) -> object:
     """Member of an enum by name or number; a logical name by its text."""
     if kind is OBIS and isinstance(literal, str):
@@ -153,30 +203,42 @@ def fields(text: str, sign: str, count: int, wildcards: tuple[int, ...]) -> list
 
 
 def date(text: str) -> CosemDate:
-    """Date of `year-month-day`."""
-    year, month, day = fields(text, "-", 3, (ANY_YEAR, ANY, ANY))
-    return CosemDate(year, month, day)
+    """Date of `year-month-day`, and behind a slash its weekday, Monday 1."""
+    of_month, _, weekday = text.partition("/")
+    year, month, day = fields(of_month, "-", 3, (ANY_YEAR, ANY, ANY))
+    return CosemDate(year, month, day, parsed(int, weekday) if weekday else ANY)
 
 
 def time(text: str) -> CosemTime:
-    """Time of `hour:minute:second`."""
-    hour, minute, second = fields(text, ":", 3, (ANY, ANY, ANY))
+    """Time of `hour:minute:second`, and behind a point hundredths."""
+    whole, _, hundredths = text.partition(".")
+    hour, minute, second = fields(whole, ":", 3, (ANY, ANY, ANY))
+    if hundredths:
+        return CosemTime(hour, minute, second, ANY if hundredths == "*" else parsed(int, hundredths))
     return CosemTime(hour, minute, second, ANY if "*" in text else 0)
 
 
 def date_time(text: str) -> CosemDateTime:
-    """Date-time of `date time`; `*` alone specifies nothing."""
+    """Date-time of `date time deviation status`, the last two left out as a rule; `*` alone specifies nothing."""
     if text == "*":
         return CosemDateTime()
-    day, _, of_day = text.partition(" ")
+    day, *rest = text.split(" ")
+    of_day, deviation, status = (*rest, "*", "*")[:3] if rest else ("", "", "")
     on, at = date(day), time(of_day)
+    if len(rest) > 3:
+        raise DefinitionError(f"{text!r}: expected date, time, deviation and status")
     stamp = (on.year, on.month, on.day, on.weekday, at.hour, at.minute, at.second, at.hundredths)
-    return CosemDateTime(*stamp, DEVIATION_UNSET, 0xFF)
+    return CosemDateTime(
+        *stamp,
+        DEVIATION_UNSET if deviation == "*" else parsed(int, deviation),
+        0xFF if status == "*" else parsed(int, status),
+    )
 
 
 TEXTS: dict[data.AnyCodec, Callable[[str], object]] = {
     data.NULL: lambda text: None if text == "null" else text,
     data.OCTET_STRING: octets,
+    ENCODED: octets,
     data.BIT_STRING: data.BitString.parse,
     data.UNIT: lambda symbol: Unit.of("" if symbol == "count" else symbol),
     data.DATE: date,

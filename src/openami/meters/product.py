@@ -3,21 +3,38 @@
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources.abc import Traversable
+from pathlib import Path
 
 from openami.core.errors import DefinitionError
+from openami.meters import recording
+from openami.meters.alarms import monitoring_faults
 from openami.meters.build import Definition, Product, Source, compiled
 from openami.meters.definition import products, read
+from openami.meters.displays import faceplate
+from openami.meters.firmware.check import firmware_faults
 from openami.meters.sources import SOURCES
 
-__all__ = ["Product", "load", "load_from", "slugs"]
+__all__ = ["Product", "load", "load_file", "load_from", "slugs"]
+
+SUFFIX = ".toml"
+
+
+def load(name: str) -> Product:
+    """Load the product of that name, or of that file."""
+    return load_file(Path(name)) if name.endswith(SUFFIX) else load_named(name)
 
 
 @cache
-def load(slug: str) -> Product:
+def load_named(slug: str) -> Product:
     """Load the product of that name."""
     if slug not in slugs():
         raise DefinitionError(f"no product is called {slug!r}; there are {', '.join(slugs())}")
     return load_from(slug, products())
+
+
+def load_file(path: Path) -> Product:
+    """Load a product from a file of its own; what it extends stands beside it or is one of ours."""
+    return load_from(path.name.removesuffix(SUFFIX), path.parent)
 
 
 def load_from(slug: str, folder: Traversable) -> Product:
@@ -26,12 +43,16 @@ def load_from(slug: str, folder: Traversable) -> Product:
     for definition in product.objects:
         for key, message in faults(definition):
             raise DefinitionError(message, file=f"{slug}.toml", key=f"object {definition.name}.{key}")
+    recording.check(product)
+    for key, message in (*firmware_faults(product), *monitoring_faults(product)):
+        raise DefinitionError(message, file=f"{slug}.toml", key=key)
+    faceplate(product)
     return product
 
 
 def slugs() -> list[str]:
     """Names of all products."""
-    return sorted(file.name.removesuffix(".toml") for file in products().iterdir() if file.name.endswith(".toml"))
+    return sorted(file.name.removesuffix(SUFFIX) for file in products().iterdir() if file.name.endswith(SUFFIX))
 
 
 def faults(definition: Definition) -> Iterator[tuple[str, str]]:
@@ -42,5 +63,5 @@ def faults(definition: Definition) -> Iterator[tuple[str, str]]:
         law = SOURCES.get(content.name)
         if law is None:
             yield attribute, f"no source is called {content.name!r}"
-        elif attribute in definition.write and law.write is None:
+        elif attribute in definition.write and law.write is None and not definition.stated:
             yield "write", f"{attribute} comes from {content.name}, which takes no value"

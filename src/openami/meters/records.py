@@ -1,16 +1,19 @@
 """Records of a fleet's journal: what cannot be worked out again - counters, commands, what clients caused."""
 
 from dataclasses import dataclass, field
+from enum import IntEnum
 from struct import Struct
 from typing import ClassVar, Self, TypeAlias
 
 from openami.core.errors import DecodeError
 from openami.core.obis import OBIS
+from openami.meters.firmware.records import Content, Placed
 
 COUNTER = Struct(">BIQ")
 NOTE = Struct(">BqIB")
 COMMAND = Struct(">BqIBH6sb?")
 REKEYED = Struct(">BI")
+HANDLED = Struct(">BqI")
 NEW_KEY = Struct(">B16s")
 
 
@@ -34,6 +37,14 @@ class Counter:
     def decode(cls, data: bytes) -> Self:
         """Read what `encode` wrote."""
         return cls(*COUNTER.unpack(data))
+
+
+class Refusal(IntEnum):
+    """Why a client was refused: the number in the record is the code of IDIS."""
+
+    LOGIN = 46
+    DECRYPTION = 49
+    REPLAY = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +117,39 @@ class Rekeyed:
         return cls(meter, tuple(NEW_KEY.iter_unpack(data[REKEYED.size :])))
 
 
-Record: TypeAlias = Counter | Note | Command | Rekeyed
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """A hand did something to a meter, at true UTC: its name, and the value as JSON."""
+
+    KIND: ClassVar[int] = 9
+
+    utc: int
+    meter: int
+    name: str
+    value: str
+
+    def encode(self) -> bytes:
+        """Write a head, the name, and the value behind a zero."""
+        return HANDLED.pack(self.KIND, self.utc, self.meter) + f"{self.name}\0{self.value}".encode()
+
+    @classmethod
+    def decode(cls, data: bytes) -> Self:
+        """Read what `encode` wrote."""
+        _, utc, meter = HANDLED.unpack_from(data)
+        name, value = data[HANDLED.size :].decode().split("\0", 1)
+        return cls(utc, meter, name, value)
+
+
+Record: TypeAlias = Counter | Note | Command | Rekeyed | Handled | Content | Placed
 
 KINDS: dict[int, type[Record]] = {
     Counter.RECEIVED: Counter,
     Counter.RESERVED: Counter,
     Counter.BROADCAST: Counter,
     Rekeyed.KIND: Rekeyed,
+    Handled.KIND: Handled,
+    Content.KIND: Content,
+    Placed.KIND: Placed,
     Note.SESSION: Note,
     Note.REFUSED: Note,
     Command.SET: Command,

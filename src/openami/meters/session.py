@@ -20,6 +20,10 @@ from openami.dlms.server import (
 from openami.dlms.xdlms import AccessGet, ActionOutcome, AttributeDescriptor, DataAccessResult
 from openami.meters.faces import esmr
 from openami.meters.holding import STRIDE, Counters
+from openami.meters.records import Refusal
+
+AUTHENTICATION, COUNTER = "authentication failure", "invocation counter"
+"""Words of the server core about why it refused."""
 
 
 class Keeper(Protocol):
@@ -46,8 +50,8 @@ class Keeper(Protocol):
         """Write an event of the session log."""
         ...
 
-    def refuse(self, meter: int) -> None:
-        """Write a refused login to the fraud log."""
+    def refuse(self, meter: int, reason: Refusal) -> None:
+        """Note a refused login."""
         ...
 
     def commit(self) -> Awaitable[None] | None:
@@ -89,7 +93,7 @@ class Session:
             elif isinstance(event, AccessRequest):
                 self._access(event)
             elif isinstance(event, Refused):
-                self._keeper.refuse(self._meter)
+                self._keeper.refuse(self._meter, refusal(event.reason))
                 self._is_dirty = True
 
     def durable(self) -> Awaitable[None] | None:
@@ -174,6 +178,13 @@ class Session:
         results = [self._keeper.act(self._meter, self._device, client, item) for item in event.items]
         self.endpoint.respond(event.id, results)
         self._is_dirty = True
+
+
+def refusal(reason: str) -> Refusal:
+    """Tell a wrong password from what cannot be deciphered, and from what was sent before."""
+    if reason == AUTHENTICATION:
+        return Refusal.LOGIN
+    return Refusal.REPLAY if COUNTER in reason else Refusal.DECRYPTION
 
 
 class ServerFactory(Protocol):

@@ -17,13 +17,17 @@ from openami.aio.journal import Journal, JournalError
 from openami.core.errors import DefinitionError
 from openami.metering.load import Load
 from openami.meters import product as products
+from openami.meters.firmware.fetching import folder as downloads
 from openami.meters.fleet import Fleet
 from openami.meters.holding import Arrays, Holding
 from openami.meters.identity import MOST, Identity
 from openami.meters.keys import Keyring, write_private
 
 PLAN, KEYS, JOURNAL = "fleet.json", "fleet.keys", "fleet.journal"
-FORMAT = 1
+DOWNLOADS = "downloads"
+"""Folder that stands for the internet of the meters: their modules fetch images from it."""
+
+FORMAT = 2
 ROTATE_OCTETS = 64 * 1024 * 1024
 SNAPSHOT_S = 3_600.0
 LOOK_S = 10.0
@@ -116,6 +120,7 @@ class Stored:
             for payload in journal.replay():
                 fleet.replay(payload)
             fleet.journal = journal
+            fleet.downloads = downloads(folder / DOWNLOADS)
             return cls(fleet, journal, folder / KEYS)
         except BaseException:
             journal.close()

@@ -66,41 +66,43 @@ def with_name(table: Calendar, title: bytes, _limits: Limits) -> Calendar:
     return Calendar(title, table.seasons, table.weeks, table.days)
 
 
-def part(read: Callable[[Calendar], object], *, passive: bool) -> Callable[[View], object]:
+def part(read: Callable[[Calendar], object], *, passive: bool, demand: bool) -> Callable[[View], object]:
     """One part of the active or the passive table."""
-    return lambda view: read(view.laws.calendar_of(view.meter, passive=passive))
+    return lambda view: read(view.laws.calendar_of(view.meter, passive=passive, demand=demand))
 
 
-def program(change: Callable[[Calendar, Any, Limits], Calendar], view: View, value: object) -> None:
+def program(change: Callable[[Calendar, Any, Limits], Calendar], demand: bool, view: View, value: object) -> None:
     """Write one part of the passive table."""
-    table = view.laws.calendar_of(view.meter, passive=True)
-    commands.program_calendar(view.laws, view.meter, change(table, value, view.laws.rules.limits))
+    table = view.laws.calendar_of(view.meter, passive=True, demand=demand)
+    changed = change(table, value, view.laws.rules.limits)
+    commands.program_calendar(view.laws, view.meter, changed, demand=demand)
 
 
-def special_days(view: View) -> list[cosem.SpecialDay]:
+def special_days(demand: bool, view: View) -> list[cosem.SpecialDay]:
     """List special days as a client reads them."""
-    return [cosem.SpecialDay(*entry) for entry in view.laws.special_days_of(view.meter)]
+    return [cosem.SpecialDay(*entry) for entry in view.laws.special_days_of(view.meter, demand=demand)]
 
 
-def write_special_days(view: View, entries: Sequence[cosem.SpecialDay]) -> None:
+def write_special_days(demand: bool, view: View, entries: Sequence[cosem.SpecialDay]) -> None:
     """Replace the special days."""
-    commands.set_special_days(view.laws, view.meter, tuple(laws.SpecialDay(*entry) for entry in entries))
+    days_ = tuple(laws.SpecialDay(*entry) for entry in entries)
+    commands.set_special_days(view.laws, view.meter, days_, demand=demand)
 
 
-def activation_time(view: View) -> CosemDateTime:
+def activation_time(demand: bool, view: View) -> CosemDateTime:
     """When the passive table becomes the active one; not specified without a date."""
-    utc = int(view.laws.tariff.activation[view.meter])
+    utc = int(view.laws.tariff_of(demand=demand).activation[view.meter])
     return cosem.NOT_SPECIFIED if utc == NEVER else view.dst_rule.stamp(utc)
 
 
-def write_activation_time(view: View, time: CosemDateTime) -> None:
+def write_activation_time(demand: bool, view: View, time: CosemDateTime) -> None:
     """Set the date of activation, or take it back by one that is not specified."""
     if time.year == ANY_YEAR:
-        commands.set_activation(view.laws, view.meter, None)
+        commands.set_activation(view.laws, view.meter, None, demand=demand)
         return
     rule = view.dst_rule
     default, _ = rule.offset(rule.local_to_utc(time.local_seconds()))
-    commands.set_activation(view.laws, view.meter, time.to_utc(default))
+    commands.set_activation(view.laws, view.meter, time.to_utc(default), demand=demand)
 
 
 def active_mask(view: View) -> bytes:
@@ -119,14 +121,27 @@ PARTS: Mapping[str, tuple[Callable[[Calendar], object], Callable[[Calendar, Any,
     "weeks": (weeks, with_weeks),
     "days": (days, with_days),
 }
+
+
+def tables(head: str, *, demand: bool) -> dict[str, Law]:
+    """Laws of one activity calendar and its special days."""
+    named = {
+        f"{head}.active.{title}": Law(part(read, passive=False, demand=demand)) for title, (read, _) in PARTS.items()
+    }
+    for title, (read, change) in PARTS.items():
+        named[f"{head}.passive.{title}"] = Law(
+            part(read, passive=True, demand=demand), partial(program, change, demand)
+        )
+    return named | {
+        f"{head}.activation_time": Law(partial(activation_time, demand), partial(write_activation_time, demand)),
+        f"{head}.special_days": Law(partial(special_days, demand), partial(write_special_days, demand)),
+    }
+
+
 TARIFF: Mapping[str, Law] = {
-    **{f"tariff.active.{title}": Law(part(read, passive=False)) for title, (read, _) in PARTS.items()},
-    **{
-        f"tariff.passive.{title}": Law(part(read, passive=True), partial(program, change))
-        for title, (read, change) in PARTS.items()
-    },
-    "tariff.activation_time": Law(activation_time, write_activation_time),
-    "tariff.special_days": Law(special_days, write_special_days),
+    **tables("tariff", demand=False),
+    **tables("demand_tariff", demand=True),
     "tariff.active_mask": Law(active_mask),
     "tariff.currently_active": Law(currently_active),
 }
+"""Laws of the calendar of energy, and of that of demand where a product has one."""

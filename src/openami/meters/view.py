@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from openami.core.time import DstRule
+from openami.metering.cells import Cell
 from openami.metering.profile import Ring
 from openami.metering.state import State
 from openami.meters.holding import Holding
@@ -47,7 +48,11 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """Gives the value of an attribute; takes one where writing has a meaning."""
+    """Gives the value of an attribute; takes one where writing has a meaning.
+
+    A number that `cell` gives is fitted into the type of its attribute.
+    """
 
     read: Callable[[View], object]
     write: Callable[[View, Any], None] | None = None
+    cell: Cell | None = None

@@ -39,9 +39,12 @@ def test_alarm_bits_are_those_of_the_manual(shared: Path) -> None:
 
 
 def test_every_code_the_meter_writes_has_a_meaning() -> None:
-    for log, codes in {
-        "standard": (esmr.ERRORS_CLEARED, esmr.ALARMS_CLEARED),
-        "fraud": (esmr.FAILED_LOGIN, esmr.CONFIGURATION_CHANGED),
-        "session": (esmr.TECHNICAL_MAINTENANCE, *esmr.SESSION_EVENTS.values()),
-    }.items():
-        assert set(codes) <= esmr.EVENTS[log].keys()
+    for name, (log, code) in esmr.FACE.events.items():
+        assert log == "power_failure" or code in esmr.EVENTS[log], name
+    assert {esmr.TECHNICAL_MAINTENANCE, *esmr.SESSION_EVENTS.values()} <= esmr.EVENTS["session"].keys()
+
+
+def test_alarms_by_name_are_those_by_code() -> None:
+    raised = {code for name, (log, code) in esmr.FACE.events.items() if name in esmr.FACE.alarms}
+    assert raised == esmr.ALARMS.keys()
+    assert all(esmr.FACE.alarms[name] == ((0, esmr.ALARMS[esmr.FACE.code(name)]),) for name in esmr.FACE.alarms)

@@ -19,12 +19,13 @@ POLICY_VIOLATION = 1008
 class LocalOnly:
     """Lets through what was asked for under a name of this machine, and changes only from our own pages."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, who: str = "this head-end") -> None:
         self.app = app
+        self.who = who
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or refuse it."""
-        refusal = None if scope["type"] == "lifespan" else refused(scope)
+        refusal = None if scope["type"] == "lifespan" else refused(scope, self.who)
         if refusal is None:
             await self.app(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -33,12 +34,12 @@ class LocalOnly:
             await problem(403, refusal)(scope, receive, send)
 
 
-def refused(scope: Scope) -> str | None:
+def refused(scope: Scope, who: str) -> str | None:
     """Say why a request is refused; None when it is not."""
     headers = Headers(scope=scope)
     host = headers.get("host", "")
     if _name(f"//{host}") not in LOCAL:
-        return "this head-end answers on this machine only, as localhost"
+        return f"{who} answers on this machine only, as localhost"
     origin = headers.get("origin")
     is_change = scope["type"] == "websocket" or scope["method"] not in HARMLESS
     if is_change and origin is not None and urlsplit(origin).netloc != host:

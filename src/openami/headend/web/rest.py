@@ -117,7 +117,7 @@ def answer_errors(app: FastAPI) -> None:
         return problem(error.status_code, error.detail)
 
     async def broken(_request: Request, _error: Exception) -> JSONResponse:
-        return problem(500, "something is wrong here; the log of the head-end says more")
+        return problem(500, "something is wrong here; the log says more")
 
     app.add_exception_handler(Exception, broken)
     app.add_exception_handler(AmiError, ours)

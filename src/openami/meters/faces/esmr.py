@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from openami.metering.events import COMMON, ERRORS, LOGS, Bit, Clearing, Entry, Face
+
 EVENTS: Mapping[str, Mapping[int, str]] = {
     "standard": {
         1: "power down (all phases lost)",
@@ -107,8 +109,42 @@ ALARMS: Mapping[int, int] = {
 
 LOGS_WITH_ALARMS = ("standard", "fraud", "power_quality")
 
-FAILED_LOGIN, CONFIGURATION_CHANGED = 46, 47
-ERRORS_CLEARED, ALARMS_CLEARED = 10, 11
+PHASES = (1, 2, 3)
+BY_PHASE = {"under_voltage": 76, "over_voltage": 79, "voltage_normal": 82, "phase_outage": 85, "phase_back": 89}
+"""Codes of the power quality log before that of phase 1."""
+
+NAMES: Mapping[str, Entry] = {
+    **COMMON,
+    "self_check_ok": Entry("standard", 20),
+    "modem_firmware": Entry("standard", 21),
+    "interval_too_high": Entry("standard", 22),
+    "index_decreased": Entry("standard", 23),
+    "index_mismatch": Entry("standard", 24),
+    "decryption_failed": Entry("fraud", 46),
+    "replay_attempt": Entry("fraud", 46),
+    "configuration_changed": Entry("fraud", 47),
+    **{f"{name}_l{n}": Entry("power_quality", code + n) for name, code in BY_PHASE.items() for n in PHASES},
+    "phase_outage_test": Entry("power_quality", 89),
+    **{f"sag_l{n}": Entry("power_quality_extended", 92 + n) for n in PHASES},
+    **{f"swell_l{n}": Entry("power_quality_extended", 95 + n) for n in PHASES},
+}
+"""Where the events of the laws are written, and as what."""
+
+
+def raises(log: str, code: int) -> bool:
+    """Whether an event raises an alarm."""
+    return log in LOGS_WITH_ALARMS and code in ALARMS
+
+
+FACE = Face(
+    "esmr",
+    NAMES,
+    LOGS,
+    alarms={name: (Bit(0, ALARMS[code]),) for name, (log, code) in NAMES.items() if raises(log, code)},
+    errors=ERRORS,
+    clearing=Clearing.ONES,
+)
+
 TECHNICAL_MAINTENANCE, READINGS_RETRIEVED, INTERVALS_RETRIEVED = 72, 73, 75
 
 SESSION_EVENTS: Mapping[str, int] = {

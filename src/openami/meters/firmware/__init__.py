@@ -1,0 +1,1 @@
+"""Firmware of virtual meters: images as files, as transfers that outlive a kill, and as versions that run."""

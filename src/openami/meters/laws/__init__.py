@@ -1,0 +1,1 @@
+"""Sources and methods by subject, joined in `sources`."""

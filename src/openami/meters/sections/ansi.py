@@ -1,0 +1,31 @@
+"""Sections of a product file for registers of the ANSI kind: power failure, battery, pulse outputs."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from pydantic import Field
+
+from openami.meters.sections.row import Number, Row
+
+
+class OutputRow(Row):
+    """A pulse output: kind of energy, Ke in thousandths of a Wh (varh) for each transfer, and how it is wired."""
+
+    energy: Literal["active", "reactive"] = "active"
+    ke_mwh: Number
+    wires: Literal[2, 3] = 3
+
+
+class AnsiRow(Row):
+    """A register of the ANSI kind: at which voltage it stops, and whether tariffs and load profile need its battery."""
+
+    power_fail_mv: Number
+    battery_mv: Number | None = None
+    output: dict[str, OutputRow] = Field(default_factory=dict[str, OutputRow])
+
+    def rows(self) -> Iterator[Row]:
+        """Every row that may cite a stated function."""
+        yield from (self, self.power_fail_mv, *self.output.values())
+        yield from (row.ke_mwh for row in self.output.values())
+        if self.battery_mv is not None:
+            yield self.battery_mv

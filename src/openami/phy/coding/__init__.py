@@ -1,0 +1,1 @@
+"""Codes against errors: checksums and block codes."""
