@@ -50,7 +50,7 @@ class Options(TypedDict, total=False):
     max_pdu: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # frozen, it would take twice as long to make, for every session
 class Terms:
     """How a client speaks to a meter, whichever way leads there."""
 

@@ -93,7 +93,8 @@ class Meter:
 
     async def get_raw(self, descriptor: AttributeDescriptor, selection: Selection | None = None) -> bytes:
         """Read one attribute as encoded Data."""
-        (result,) = await self.get_raw_many([(descriptor, selection)])
+        items = [(descriptor, selection)]
+        (result,) = (await self._link.ask(partial(self._link.client.get, items), Got)).results
         if isinstance(result, bytes):
             return result
         raise AccessError(result, str(descriptor))
