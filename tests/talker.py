@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
+from openami.aio.presence import no_more
+
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -34,9 +36,7 @@ class Talker:
             self.tasks.discard(task)
 
     async def __aexit__(self, *_: object) -> None:
-        self.server.close()
-        for _turn in range(3):  # whoever the system has let in reaches us by then
-            await asyncio.sleep(0)
+        await no_more([self.server])
         for task in self.tasks:
             task.cancel()
         if self.tasks:

@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from openami.core.errors import DefinitionError
+from openami.meters.builder import rows_of
 from openami.meters.product import load
 from openami.meters.sections.links import Links
 
@@ -24,7 +25,7 @@ def test_a_way_is_a_module_or_a_link() -> None:
     assert links.model("gprs").name == "gprs", "a link's own name"
     with pytest.raises(DefinitionError, match="no link 'pigeon'; there are gprs"):
         links.model("pigeon")
-    assert {identity for row in links.rows() for identity in row.feature} == {"SM306-01", "SM306-49"}
+    assert {identity for row in rows_of(links) for identity in row.feature} == {"SM306-01", "SM306-49"}
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from math import inf
 from typing import Final, NamedTuple, cast
 
 from openami.aio.connection import Endless, Listener, Provider
+from openami.aio.presence import no_more
 from openami.aio.reception import Reception
 from openami.aio.route import Device
 from openami.aio.serial import SerialTransport, open_port
@@ -128,7 +129,7 @@ class HdlcListener(Reception):
     async def _shut(self) -> None:
         server, self._server = self._server, None
         if server is not None:
-            server.close()
+            await no_more([server])
             await server.wait_closed()
 
 

@@ -8,7 +8,7 @@ from logging import getLogger
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, overload
 
-from openami.aio.presence import Presence
+from openami.aio.presence import Presence, no_more
 from openami.aio.route import Place, Route, Scheme, parse
 from openami.aio.tcp import Address, listening_socket, raise_file_limit
 from openami.aio.visitor import Visitor
@@ -130,7 +130,7 @@ class Door(Generic[K]):
         self.limit = 0  # a meter that is just being let in comes too late
         server, self._server = self._server, None
         if server is not None:
-            server.close()
+            await no_more([server])
         for visitor in list(self.visitors):
             visitor.cut()
         await self._presence.gone()

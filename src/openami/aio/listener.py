@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Final, Self, TypeAlias
 
 from openami.aio.ears import Answer, DatagramEar, Ear
-from openami.aio.presence import Presence
+from openami.aio.presence import Presence, no_more
 from openami.aio.route import Device, Place, Route, Scheme, parse
 from openami.aio.serial import open_serial
 from openami.aio.tcp import Address, listening_socket, raise_file_limit
@@ -219,8 +219,7 @@ class Listening:
         self._arrived.set()
         if self._sweeper is not None:
             self._sweeper.cancel()
-        for server in self._servers:
-            server.close()
+        await no_more(self._servers)
         for ear in list(self._ears):
             ear.drop()
         for socket_ear in self._datagrams:

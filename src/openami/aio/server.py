@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from openami.aio.connection import Connection, Provider, Session
+from openami.aio.presence import no_more
 from openami.aio.reception import Reception
 from openami.aio.tcp import DLMS_PORT, Address, listening_row, listening_socket
 
@@ -61,7 +62,6 @@ class FleetListener(Reception):
 
     async def _shut(self) -> None:
         servers, self._servers = self._servers, []
-        for server in servers:
-            server.close()
+        await no_more(servers)
         for server in servers:
             await server.wait_closed()

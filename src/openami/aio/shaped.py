@@ -16,7 +16,7 @@ from functools import partial
 from types import TracebackType
 from typing import Final, Protocol, Self, cast
 
-from openami.aio.presence import Presence
+from openami.aio.presence import Presence, no_more
 from openami.aio.server import ANY_LOCAL, LOOPBACK_DEVICE
 from openami.aio.tcp import DLMS_PORT, Address, listening_row, listening_socket, raise_file_limit
 from openami.aio.udp import DatagramListener, open_datagrams
@@ -298,8 +298,7 @@ class ShapedListener:
         """Close the sockets and every connection."""
         self.limit = 0
         servers, self._servers = self._servers, []
-        for server in servers:
-            server.close()
+        await no_more(servers)
         for transport in list(self.transports):
             transport.abort()
         for server in servers:

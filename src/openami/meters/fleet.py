@@ -11,12 +11,10 @@ from typing import Protocol
 from openami.core.errors import AmiError, DefinitionError
 from openami.cosem.access import Key
 from openami.cosem.device import LogicalDevice
-from openami.cosem.short_names import ShortNames
-from openami.dlms.acse import ApplicationContext, Mechanism
 from openami.dlms.link import ServerLink
-from openami.dlms.security import KeyId, Keys, Policy, unwrap
+from openami.dlms.security import KeyId, unwrap
 from openami.dlms.security.material import BROADCAST, GLOBAL
-from openami.dlms.server import ActionItem, Association, Server, SetItem
+from openami.dlms.server import ActionItem, Server, SetItem
 from openami.dlms.xdlms import (
     ActionOutcome,
     ActionResult,
@@ -30,7 +28,6 @@ from openami.metering.schedules import Schedules
 from openami.meters import hands, modems, records
 from openami.meters.attending import attend
 from openami.meters.build import Product
-from openami.meters.definition import AssociationRow
 from openami.meters.device import Objects, logical_device
 from openami.meters.faces import esmr
 from openami.meters.firmware.fetching import Downloads, location_of, upgrade_steps, wanting
@@ -39,6 +36,7 @@ from openami.meters.holding import Holding
 from openami.meters.identity import MOST, address, meter_at
 from openami.meters.keys import Keyring, shipment
 from openami.meters.noise import Noise, NoisyServer
+from openami.meters.offers import Associations, keyless
 from openami.meters.posting import Postman
 from openami.meters.records import Command, Counter, Handled, Note, Refusal, Rekeyed
 from openami.meters.session import Session
@@ -66,20 +64,6 @@ REFUSING = {(18, 3), (18, 4)}
 """Methods that leave their mark even where they are refused: verification and activation of an image."""
 
 RENEWED = {KeyId.GLOBAL_UNICAST_ENCRYPTION: GLOBAL, KeyId.GLOBAL_BROADCAST_ENCRYPTION: BROADCAST}
-MECHANISMS = {"lowest": Mechanism.LOWEST, "low": Mechanism.LOW, "hls5": Mechanism.HIGH_GMAC}
-POLICIES = {
-    "none": Policy.NONE,
-    "authenticated": Policy.A,
-    "encrypted": Policy.E,
-    "authenticated-encrypted": Policy.AE,
-}
-CONTEXTS = {
-    (False, False): ApplicationContext.LN,
-    (False, True): ApplicationContext.LN_CIPHERED,
-    (True, False): ApplicationContext.SN,
-    (True, True): ApplicationContext.SN_CIPHERED,
-}
-"""By whether short names are used, and whether APDUs are ciphered."""
 
 
 class Journal(Protocol):
@@ -174,7 +158,7 @@ class Fleet:
     def _server(self, meter: int, link: ServerLink | None, counters: Session) -> Server:
         return NoisyServer(
             Noise(View(self.holding, meter), self.random),
-            associations=Associations(self, meter),
+            associations=Associations(self.holding, self.keys, self.keyless, meter),
             system_title=self.holding.identity.system_title(meter),
             counters=counters,
             random=self.random,
@@ -397,56 +381,6 @@ class Fleet:
                 device.acted(record.client, (MethodDescriptor(*key, record.number), record.data))
             else:
                 device.action(record.client, MethodDescriptor(*key, record.number), record.data)
-
-
-class Associations(Mapping[int, Association]):
-    """What a meter offers its clients, with the keys that it has when they ask."""
-
-    __slots__ = ("_fleet", "_meter")
-
-    def __init__(self, fleet: Fleet, meter: int) -> None:
-        self._fleet = fleet
-        self._meter = meter
-
-    def __getitem__(self, client: int) -> Association:
-        fleet, meter = self._fleet, self._meter
-        if client in fleet.keyless:
-            return fleet.keyless[client]
-        for row in fleet.product.associations:
-            if row.client == client:
-                counter = partial(fleet.holding.counters.name, meter)
-                return association(row, fleet.keys.of(meter), fleet.product.short_names, counter)
-        raise KeyError(client)
-
-    def __iter__(self) -> Iterator[int]:
-        return (row.client for row in self._fleet.product.associations)
-
-    def __len__(self) -> int:
-        return len(self._fleet.product.associations)
-
-
-def association(
-    row: AssociationRow, keys: Keys | None, names: ShortNames | None, counter: Callable[[str], str] = str
-) -> Association:
-    """Say what the server core offers a client; `counter` names the counters of a kind of key."""
-    is_short = row.referencing == "SN"
-    return Association(
-        row.client,
-        mechanism=MECHANISMS[row.mechanism],
-        policy=POLICIES[row.policy],
-        keys=keys,
-        secret=row.password.encode() or None,
-        context=CONTEXTS[is_short, row.policy != "none"],
-        names=names if is_short else None,
-        counter=counter(GLOBAL),
-        broadcast_counter=counter(BROADCAST),
-    )
-
-
-def keyless(product: Product) -> dict[int, Association]:
-    """Give the associations that need no keys, by client: the same for all meters."""
-    rows = (row for row in product.associations if row.policy == "none" and row.mechanism in {"lowest", "low"})
-    return {row.client: association(row, None, product.short_names) for row in rows}
 
 
 def report(error: Exception) -> None:

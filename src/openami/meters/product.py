@@ -8,7 +8,8 @@ from pathlib import Path
 from openami.core.errors import DefinitionError
 from openami.meters import recording
 from openami.meters.alarms import monitoring_faults
-from openami.meters.build import Definition, Product, Source, compiled
+from openami.meters.build import Definition, Product, Source
+from openami.meters.builder import compiled
 from openami.meters.definition import products, read
 from openami.meters.displays import faceplate
 from openami.meters.firmware.check import firmware_faults

@@ -11,7 +11,7 @@ from openami.core.obis import OBIS
 from openami.cosem.access import Key
 from openami.cosem.association import CURRENT_ASSOCIATION, AssociationLNv1
 from openami.dlms.xdlms import DataAccessResult
-from openami.meters.build import REFUSALS
+from openami.meters.builder import REFUSALS
 from openami.meters.cloning import toml
 from openami.meters.cloning.hiding import (
     FOREIGN,

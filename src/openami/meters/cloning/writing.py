@@ -22,7 +22,7 @@ from openami.dlms.data.codecs import Array, Choice, Mapped, Structure
 from openami.dlms.data.primitives import type_name
 from openami.dlms.data.types import CONTAINERS
 from openami.dlms.profile import Table
-from openami.meters.build import SPEC_KEYS
+from openami.meters.builder import SPEC_KEYS
 from openami.meters.literals import ENCODED, HEX, Kind, build, codec_named
 
 #: A value of a product file.

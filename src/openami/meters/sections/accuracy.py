@@ -1,6 +1,5 @@
 """The `[accuracy]` section of a product file: what the nameplate says of classes, constants and connection."""
 
-from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -58,9 +57,3 @@ class Accuracy(Row):
         if self.temperature_c[0] >= self.temperature_c[1]:
             raise ValueError("temperature_c: expected [lowest, highest]")
         return self
-
-    def rows(self) -> Iterator[Row]:
-        """Every row that may cite a stated function."""
-        for table in (self, *self.active, *self.reactive):
-            yield table
-            yield from (each for name in type(table).model_fields if isinstance(each := getattr(table, name), Row))

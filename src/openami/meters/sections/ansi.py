@@ -1,6 +1,5 @@
 """Sections of a product file for registers of the ANSI kind: power failure, battery, pulse outputs."""
 
-from collections.abc import Iterator
 from typing import Literal
 
 from pydantic import Field
@@ -22,10 +21,3 @@ class AnsiRow(Row):
     power_fail_mv: Number
     battery_mv: Number | None = None
     output: dict[str, OutputRow] = Field(default_factory=dict[str, OutputRow])
-
-    def rows(self) -> Iterator[Row]:
-        """Every row that may cite a stated function."""
-        yield from (self, self.power_fail_mv, *self.output.values())
-        yield from (row.ke_mwh for row in self.output.values())
-        if self.battery_mv is not None:
-            yield self.battery_mv

@@ -1,6 +1,5 @@
 """The `[display]` section of a product file: modes, lists, signs, buttons, light-emitting diodes."""
 
-from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -127,11 +126,3 @@ class Display(Row):
     sign: dict[str, SignRow] = Field(default_factory=dict[str, SignRow])
     button: dict[str, ButtonRow] = Field(default_factory=dict[str, ButtonRow])
     led: dict[str, LedRow] = Field(default_factory=dict[str, LedRow])
-
-    def rows(self) -> Iterator[Row]:
-        """Every row that may cite a stated function."""
-        groups = (self.mode.values(), self.sign.values(), self.button.values(), self.led.values())
-        tables: list[Row] = [self, *(row for group in groups for row in group)]
-        for table in [*tables, *(item for items in self.list.values() for item in items)]:
-            yield table
-            yield from (each for name in type(table).model_fields if isinstance(each := getattr(table, name), Row))

@@ -47,10 +47,6 @@ class Events(Row):
     log: dict[LogName, LogRow] = Field(default_factory=dict[LogName, LogRow])
     error: dict[str, Annotated[int, Field(ge=0, le=31)]] = Field(default_factory=dict[str, int])
 
-    def rows(self) -> tuple[Row, ...]:
-        """Every row that may cite a stated function."""
-        return (self, *self.vendor, *self.log.values())
-
     def over(self, face: Face) -> Face:
         """Lay the product's own over a face."""
         events = {**face.events, **{row.event: Entry(row.log, row.code) for row in self.vendor}}

@@ -1,6 +1,5 @@
 """The `[firmware]` section of a product file: parts and their versions, the transfers that bring new ones."""
 
-from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, JsonValue, model_validator
@@ -65,9 +64,3 @@ class Firmware(Row):
             if row.verification_s.value < 0 or row.activation_s.value < 0:
                 raise ValueError(f"transfer {name}: expected verification_s and activation_s of at least 0")
         return self
-
-    def rows(self) -> Iterator[Row]:
-        """Every row that may cite a stated function."""
-        for table in (self, *self.part.values(), *self.transfer.values()):
-            yield table
-            yield from (each for name in type(table).model_fields if isinstance(each := getattr(table, name), Row))

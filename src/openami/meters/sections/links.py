@@ -12,7 +12,6 @@ model = "bplc"
 feature = "SM306-48"
 """
 
-from collections.abc import Iterator
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -61,7 +60,3 @@ class Links(Row):
         """Find a link by the name of a way, or by its own."""
         way = self.way.get(name)
         return model(name if way is None else way.links[0])
-
-    def rows(self) -> Iterator[Row]:
-        """Every row that may cite a stated function."""
-        yield from (self, self.places, self.bus_meters, *self.way.values())

@@ -1,6 +1,5 @@
 """The `[measurement]` section of a product file: how often it measures and shows, and how it may be wired."""
 
-from collections.abc import Iterator
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -48,11 +47,3 @@ class MeasurementRow(Row):
             if choice not in self.wirings.value:
                 raise ValueError(f"auxiliary: {choice} is not among wirings")
         return self
-
-    def rows(self) -> Iterator[Row]:
-        """Every row that may cite a stated function."""
-        yield self
-        for name in type(self).model_fields:
-            value = getattr(self, name)
-            if isinstance(value, Row):
-                yield value

@@ -1,7 +1,5 @@
 """Sections of a product file that say what a meter notices and what it does about it, all of them together."""
 
-from collections.abc import Iterator
-
 from openami.meters.sections.events import Events
 from openami.meters.sections.relay import ClockRow, RelayRow
 from openami.meters.sections.row import Row
@@ -16,13 +14,3 @@ class Monitoring(Row):
     relay: RelayRow | None = None
     auxiliary_relay: RelayRow | None = None
     clock: ClockRow = ClockRow()
-
-    def monitoring_rows(self) -> Iterator[Row]:
-        """Every row that may cite a stated function."""
-        yield from self.events.rows()
-        yield from self.clock.rows()
-        for watch in self.watch:
-            yield from watch.rows()
-        for relay in (self.relay, self.auxiliary_relay):
-            if relay is not None:
-                yield from relay.rows()

@@ -1,7 +1,6 @@
 """Sections of a product file that say what a meter counts, averages and records."""
 
 import re
-from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
@@ -129,17 +128,3 @@ class Recording(Row):
     storage: StorageRow | None = None
     demand_calendar: bool = False
     transformers: TransformersRow | None = None
-
-    def recording_rows(self) -> Iterator[Row]:
-        """Every row that may cite a stated function."""
-        storage = tuple(row for row in (self.storage, self.transformers) if row is not None)
-        for row in (
-            self.registers,
-            *self.demand.values(),
-            *self.window.values(),
-            *self.profile.values(),
-            *storage,
-        ):
-            yield row
-            values = (getattr(row, name) for name in type(row).model_fields)
-            yield from (value for value in values if isinstance(value, Row))

@@ -26,17 +26,9 @@ class RelayRow(Row):
         enabled = sum(Latch[name.upper()] for name in self.tamper)
         return Relay.of(meters, mode=self.control_mode, life=self.operations.value, enabled=enabled, cuts=cuts)
 
-    def rows(self) -> tuple[Row, ...]:
-        """Every row that may cite a stated function."""
-        return (self, self.operations)
-
 
 class ClockRow(Row):
     """A clock set by no more than `sync_s` is put right without a trace; below `dead_mv` a battery holds no clock."""
 
     sync_s: Number = Cited(value=0)
     dead_mv: Number | None = None
-
-    def rows(self) -> tuple[Row, ...]:
-        """Every row that may cite a stated function."""
-        return (self, self.sync_s, *(() if self.dead_mv is None else (self.dead_mv,)))

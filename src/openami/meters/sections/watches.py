@@ -73,8 +73,3 @@ class WatchRow(Row):
             latch=Latch[self.latch.upper()] if self.latch else 0,
             awake=self.awake,
         )
-
-    def rows(self) -> tuple[Row, ...]:
-        """Every row that may cite a stated function."""
-        numbers = (self.above, self.below, self.release, self.floor, self.for_ds, self.back_ds)
-        return (self, *(number for number in numbers if number is not None))
