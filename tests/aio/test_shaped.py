@@ -22,12 +22,13 @@ FAST = LinkModel("fast", "fast", Way(), Way())
 class Echoes(asyncio.Protocol):
     """A server that says back what it hears, by its own address."""
 
-    def __init__(self, ended: list[str]) -> None:
-        self.ended = ended
+    def __init__(self, ended: list[str], begun: list[str]) -> None:
+        self.ended, self.begun = ended, begun
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
         self.name = transport.get_extra_info("sockname")[0]
+        self.begun.append(self.name)
 
     def data_received(self, data: bytes) -> None:
         self.transport.write(data.replace(b"?", self.name.encode()))  # type: ignore[attr-defined]
@@ -39,8 +40,8 @@ class Echoes(asyncio.Protocol):
 class Meters:
     """What listens behind the relay."""
 
-    def __init__(self, server: asyncio.Server, ended: list[str]) -> None:
-        self.server, self.ended = server, ended
+    def __init__(self, server: asyncio.Server, ended: list[str], begun: list[str]) -> None:
+        self.server, self.ended, self.begun = server, ended, begun
 
     @property
     def addresses(self) -> list[Address]:
@@ -49,9 +50,9 @@ class Meters:
 
 @asynccontextmanager
 async def relayed(model: LinkModel, **settings) -> AsyncIterator[tuple[ShapedListener, Meters]]:
-    ended: list[str] = []
-    server = await asyncio.get_running_loop().create_server(lambda: Echoes(ended), "0.0.0.0", 0)
-    meters = Meters(server, ended)
+    ended, begun = list[str](), list[str]()
+    server = await asyncio.get_running_loop().create_server(lambda: Echoes(ended, begun), "0.0.0.0", 0)
+    meters = Meters(server, ended, begun)
     try:
         async with ShapedListener(Air(model, seed=1), meters, port=0, **settings) as relay:
             yield relay, meters
@@ -145,7 +146,7 @@ async def test_one_host_with_a_port_for_each_meter() -> None:
     names = ["127.16.0.1", "127.16.0.2"]
     ended: list[str] = []
     loop = asyncio.get_running_loop()
-    servers = [await loop.create_server(lambda: Echoes(ended), host, 0) for host in ("127.0.0.1", "127.0.0.2")]
+    servers = [await loop.create_server(lambda: Echoes(ended, []), host, 0) for host in ("127.0.0.1", "127.0.0.2")]
     behind = type("Two", (), {"addresses": [Address(*s.sockets[0].getsockname()[:2]) for s in servers]})()
     async with ShapedListener(Air(FAST), behind, port=0, host="127.0.0.1", stand_ins=names) as relay:
         for address, who in zip(relay.addresses, (b"127.0.0.1\n", b"127.0.0.2\n"), strict=True):
@@ -240,7 +241,9 @@ async def test_closing_the_relay_ends_at_once_what_is_under_way() -> None:
         clients = [await asyncio.open_connection("127.16.0.1", relay.port) for _ in range(3)]
         for _, writer in clients:
             writer.write(b"x" * 100_000)
-        await asyncio.sleep(0.7)
+        async with asyncio.timeout(10):
+            while len(meters.begun) < 3:
+                await asyncio.sleep(0.01)
         (late := await asyncio.open_connection("127.16.0.2", relay.port))[1].write(b"x")
         async with asyncio.timeout(2):
             await relay.close()
@@ -249,4 +252,7 @@ async def test_closing_the_relay_ends_at_once_what_is_under_way() -> None:
             with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
                 await reader.readexactly(100_000)
             writer.close()
-        assert meters.ended == ["127.16.0.1"] * 3
+        async with asyncio.timeout(10):
+            while len(meters.ended) < 3:
+                await asyncio.sleep(0)
+        assert meters.ended == meters.begun == ["127.16.0.1"] * 3
