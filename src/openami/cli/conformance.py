@@ -35,65 +35,81 @@ Examples:
 PUBLIC_CLIENT, MANAGEMENT_CLIENT = 16, 1
 
 
+Product = Annotated[str, typer.Argument(help="For --accuracy: name of the product, as `meter list` gives it.")]
+MeterUrl = Annotated[
+    str,
+    typer.Option("--conformance", metavar="URL", help="The meter: tcp://, udp://, hdlc:// or serial:// (see read)."),
+]
+Clients = Annotated[
+    list[int] | None,
+    typer.Option("--client", help="Client SAP to try; may be repeated. By default 16, with keys 1 too."),
+]
+KeyFile = Annotated[
+    Path | None,
+    typer.Option(exists=True, dir_okay=False, help="Keys or associations (TOML), or a shipment file (.csv)."),
+]
+Serial = Annotated[str, typer.Option(metavar="SERIAL", help="Which meter of the shipment file.")]
+GroupNames = Annotated[
+    list[str] | None,
+    typer.Option("--group", help="Group of cases: hdlc, application, objects, security; may be repeated."),
+]
+CaseNames = Annotated[list[str] | None, typer.Option("--case", help="Case by its name; may be repeated.")]
+AllowWrites = Annotated[bool, typer.Option("--allow-writes", help="Run cases that write: values back, pushes, keys.")]
+Timeout = Annotated[float | None, typer.Option(min=0.1, help="Seconds to wait for an answer (5, or as the file says).")]
+Silence = Annotated[
+    float | None,
+    typer.Option(min=0.05, help="Seconds without an answer that count as none (1.5, or as the file says)."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+MarkdownFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as Markdown too.")]
+Listing = Annotated[bool, typer.Option("--list", help="List the cases and end.")]
+ByClass = Annotated[
+    bool, typer.Option("--accuracy", help="Test virtual meters of PRODUCT by the tables of its classes.")
+]
+HowMany = Annotated[int, typer.Option(min=1, max=10_000, help="With --accuracy: how many meters are drawn.")]
+ClassNames = Annotated[
+    list[str] | None,
+    typer.Option("--class", help="With --accuracy: a class, 1 or 'EN 50470-3 B'; may be repeated. Else all."),
+]
+Voltage = Annotated[float | None, typer.Option(help="With --accuracy: nominal voltage, if the product has several.")]
+Seed = Annotated[int, typer.Option(min=0, help="With --accuracy: another seed draws other meters.")]
+SpoiltGain = Annotated[
+    float, typer.Option(min=-50, max=50, help="With --accuracy: spoil every meter by so many % of gain.")
+]
+Detail = Annotated[bool, typer.Option("--detail", help="With --accuracy: print every line.")]
+PdfFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", dir_okay=False, help="With --accuracy: write the report as PDF too.")
+]
+XlsxFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", dir_okay=False, help="With --accuracy: write the report as a workbook too."),
+]
+
+
 def examine(
-    product: Annotated[str, typer.Argument(help="For --accuracy: name of the product, as `meter list` gives it.")] = "",
+    product: Product = "",
     *,
-    url: Annotated[
-        str,
-        typer.Option(
-            "--conformance", metavar="URL", help="The meter: tcp://, udp://, hdlc:// or serial:// (see read)."
-        ),
-    ] = "",
-    clients: Annotated[
-        list[int] | None,
-        typer.Option("--client", help="Client SAP to try; may be repeated. By default 16, with keys 1 too."),
-    ] = None,
-    keys: Annotated[
-        Path | None,
-        typer.Option(exists=True, dir_okay=False, help="Keys or associations (TOML), or a shipment file (.csv)."),
-    ] = None,
-    meter: Annotated[str, typer.Option(metavar="SERIAL", help="Which meter of the shipment file.")] = "",
-    groups: Annotated[
-        list[str] | None,
-        typer.Option("--group", help="Group of cases: hdlc, application, objects, security; may be repeated."),
-    ] = None,
-    names: Annotated[list[str] | None, typer.Option("--case", help="Case by its name; may be repeated.")] = None,
-    allow_writes: Annotated[
-        bool, typer.Option("--allow-writes", help="Run cases that write: values back, pushes, keys.")
-    ] = False,
-    timeout: Annotated[
-        float | None, typer.Option(min=0.1, help="Seconds to wait for an answer (5, or as the file says).")
-    ] = None,
-    silence: Annotated[
-        float | None,
-        typer.Option(min=0.05, help="Seconds without an answer that count as none (1.5, or as the file says)."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as Markdown too.")] = None,
-    listing: Annotated[bool, typer.Option("--list", help="List the cases and end.")] = False,
-    by_class: Annotated[
-        bool, typer.Option("--accuracy", help="Test virtual meters of PRODUCT by the tables of its classes.")
-    ] = False,
-    meters: Annotated[int, typer.Option(min=1, max=10_000, help="With --accuracy: how many meters are drawn.")] = 100,
-    classes: Annotated[
-        list[str] | None,
-        typer.Option("--class", help="With --accuracy: a class, 1 or 'EN 50470-3 B'; may be repeated. Else all."),
-    ] = None,
-    voltage: Annotated[
-        float | None, typer.Option(help="With --accuracy: nominal voltage, if the product has several.")
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="With --accuracy: another seed draws other meters.")] = 1,
-    gain: Annotated[
-        float, typer.Option(min=-50, max=50, help="With --accuracy: spoil every meter by so many % of gain.")
-    ] = 0.0,
-    detail: Annotated[bool, typer.Option("--detail", help="With --accuracy: print every line.")] = False,
-    pdf: Annotated[
-        Path | None, typer.Option(metavar="FILE", dir_okay=False, help="With --accuracy: write the report as PDF too.")
-    ] = None,
-    xlsx: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", dir_okay=False, help="With --accuracy: write the report as a workbook too."),
-    ] = None,
+    url: MeterUrl = "",
+    clients: Clients = None,
+    keys: KeyFile = None,
+    meter: Serial = "",
+    groups: GroupNames = None,
+    names: CaseNames = None,
+    allow_writes: AllowWrites = False,
+    timeout: Timeout = None,
+    silence: Silence = None,
+    as_json: AsJson = False,
+    markdown: MarkdownFile = None,
+    listing: Listing = False,
+    by_class: ByClass = False,
+    meters: HowMany = 100,
+    classes: ClassNames = None,
+    voltage: Voltage = None,
+    seed: Seed = 1,
+    gain: SpoiltGain = 0.0,
+    detail: Detail = False,
+    pdf: PdfFile = None,
+    xlsx: XlsxFile = None,
 ) -> None:
     """Test a meter; ends with 1 if it breaks a rule or its class. Nothing is written to it unless that is allowed."""
     if by_class and url:

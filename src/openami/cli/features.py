@@ -26,31 +26,40 @@ class Feature(NamedTuple):
     kind: str
 
 
+ProductName = Annotated[str, typer.Argument(help="Only this product, with all that is still open.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Report = Annotated[
+    Path | None,
+    typer.Option(metavar="REPORT", exists=True, dir_okay=False, help="Take over a JUnit report of all tests."),
+]
+LedgerFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Where the shown functions are written down.")]
+HowMany = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="Draw N shown behaviours, and see that tests fail without each.")
+]
+OnlyThese = Annotated[
+    list[str] | None, typer.Option(metavar="ID", help="With --mutate: draw among these only; may be repeated.")
+]
+Seed = Annotated[int, typer.Option(help="With --mutate: what is drawn.")]
+Tries = Annotated[int, typer.Option(min=1, help="With --mutate: most mutations of one behaviour.")]
+LimitS = Annotated[float, typer.Option("--limit-s", min=1, help="With --mutate: seconds of a test.")]
+Jobs = Annotated[
+    int | None, typer.Option(min=1, help="With --mutate: workers; as many as there are cores if not given.")
+]
+
+
 @app.command(epilog="Examples:\n\n  openami features compactiq\n\n  openami features --mutate 100 --seed 7")
 def features(
-    product: Annotated[str, typer.Argument(help="Only this product, with all that is still open.")] = "",
+    product: ProductName = "",
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    collect: Annotated[
-        Path | None,
-        typer.Option(metavar="REPORT", exists=True, dir_okay=False, help="Take over a JUnit report of all tests."),
-    ] = None,
-    ledger: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where the shown functions are written down.")
-    ] = None,
-    mutate: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="N", help="Draw N shown behaviours, and see that tests fail without each."),
-    ] = None,
-    only: Annotated[
-        list[str] | None, typer.Option(metavar="ID", help="With --mutate: draw among these only; may be repeated.")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="With --mutate: what is drawn.")] = 0,
-    tries: Annotated[int, typer.Option(min=1, help="With --mutate: most mutations of one behaviour.")] = 12,
-    limit_s: Annotated[float, typer.Option("--limit-s", min=1, help="With --mutate: seconds of a test.")] = 60.0,
-    jobs: Annotated[
-        int | None, typer.Option(min=1, help="With --mutate: workers; as many as there are cores if not given.")
-    ] = None,
+    as_json: AsJson = False,
+    collect: Report = None,
+    ledger: LedgerFile = None,
+    mutate: HowMany = None,
+    only: OnlyThese = None,
+    seed: Seed = 0,
+    tries: Tries = 12,
+    limit_s: LimitS = 60.0,
+    jobs: Jobs = None,
 ) -> None:
     """Say which stated functions are shown: their tests are in the last `make test-all`, and passed."""
     stated = load_stated()
@@ -71,7 +80,12 @@ def features(
         return
     if as_json:
         show_json({"products": {slug: summary(found, shown) for slug, found in chosen.items()}})
-        return
+    else:
+        show_ledger(chosen, shown, is_open_wanted=bool(product))
+
+
+def show_ledger(chosen: Mapping[str, list[Feature]], shown: set[str], *, is_open_wanted: bool) -> None:
+    """Print how much is shown, and what is still open of a product that is asked for or begun."""
     show_table(
         "Stated functions shown by tests",
         ("product", "shown", "stated"),
@@ -80,12 +94,9 @@ def features(
     )
     for slug, found in chosen.items():
         left = [f for f in found if f.identity not in shown]
-        if left and (product or len(left) < len(found)):
-            show_table(
-                f"{slug}: still open",
-                ("id", "kind", "function"),
-                [(f.identity, f.kind, f.name) for f in left],
-            )
+        if left and (is_open_wanted or len(left) < len(found)):
+            rows = [(f.identity, f.kind, f.name) for f in left]
+            show_table(f"{slug}: still open", ("id", "kind", "function"), rows)
 
 
 def behaviours(stated: Mapping[str, list[Feature]], shown: set[str]) -> dict[str, str]:
