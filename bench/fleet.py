@@ -100,7 +100,7 @@ def fleet_memory() -> Iterator[Row]:
         (taken - history_octets(fleet)) / meters / 1024,
         "KiB",
         5,
-        "Gurux Java",
+        "Gurux Java (published)",
         4.6 * 1024,
         note="a connection open to each; the peer's figure is the published one (not in the package index)",
     )

@@ -9,6 +9,9 @@ import meters_fleet
 import metrology
 import prepayment
 import radio
+import registry
+import serving
+import store
 from harness import Row, ladder
 
 GROUPS: dict[str, Callable[[], Iterator[Row]]] = {
@@ -21,9 +24,12 @@ GROUPS: dict[str, Callable[[], Iterator[Row]]] = {
     "dlms.fleet_read": fleet.fleet_read,
     "dlms.fleet_memory": fleet.fleet_memory,
     "meters.fleet_sim": meters_fleet.fleet_sim,
+    "meters.serve": serving.serve,
     "metering.waveform": metrology.waveform,
     "radio.speed": radio.speed,
     "radio.sensitivity": radio.sensitivity,
+    "store": store.rows_of_store,
+    "registry": registry.rows_of_registry,
     "sts.encode": prepayment.one_by_one,
     "sts.batch": prepayment.many,
 }

@@ -1,4 +1,7 @@
-"""One row of the table: our median beside the peer's, both measured in the same call, in turn."""
+"""One row of the table: our median beside the peer's, both measured in the same call, in turn.
+
+A peer's figure that was not measured in this call has `(published)` after the peer's name.
+"""
 
 import gc
 import json
@@ -30,9 +33,11 @@ class Row:
 
     @property
     def ratio(self) -> float | None:
-        """How many times better than the peer."""
+        """How many times better than the peer; of decibels, the ratio of powers."""
         if self.peer_value is None:
             return None
+        if self.unit == "dB":
+            return float(10 ** ((self.peer_value - self.value) / 10))
         ratio = self.value / self.peer_value
         return ratio if self.higher_is_better else 1 / ratio
 

@@ -25,6 +25,7 @@ from openami.sts import block, cipher, token
 from openami.sts.keys import EA, DecoderKey
 from openami.sts.rules import Rules, enter
 from openami.sts.state import State
+from optical_targets import optical_blocks, optical_client, optical_server
 from pair import (
     AK,
     ASSOCIATIONS,
@@ -277,6 +278,9 @@ TARGETS: dict[str, Target] = {
     "hdlc_primary": hdlc_primary,
     "hdlc_secondary": refused(hdlc_secondary),
     "hdlc_stream": in_pieces(hdlc_stream),
+    "optical_blocks": optical_blocks,
+    "optical_client": optical_client,
+    "optical_server": optical_server,
     "profile": there_and_back(profile.decode_profile, profile.encode_profile),
     "pushed": pushed,
     "selective": selective,

@@ -46,9 +46,10 @@ FACES = (
             Part("openami.aio.persist", ("read_profile", "send_image")),
             Part("openami.aio.image", ("ImageSettings", "ImageReport")),
             Part("openami.aio.trace", ("TextTrace", "PcapTrace")),
-            Part("openami.aio.route", ("parse", "Scheme", "Device", "Settings", "Route")),
+            Part("openami.aio.route", ("parse", "Scheme", "Device", "Settings", "Greeting", "Route")),
             Part("openami.aio.tcp", ("Address",)),
             Part("openami.aio.line", ("line", "Line")),
+            Part("openami.aio.optical", ("optical", "OpticalPort", "Readout", "Programming")),
             Part("openami.aio.inbound", ("inbound", "Door", "by_name")),
             Part("openami.aio.visitor", ("Visitor",)),
             Part("openami.aio.listener", ("listen", "Listening", "Push", "KeySource", "Complaint")),
@@ -63,6 +64,8 @@ FACES = (
             Part("openami.aio.server", ("FleetListener",)),
             Part("openami.aio.udp", ("DatagramListener",)),
             Part("openami.aio.bus", ("Station", "HdlcListener", "SerialListener")),
+            Part("openami.aio.optical_listener", ("Meter", "OpticalListener")),
+            Part("openami.aio.virtual_cable", ("VirtualCable",)),
             Part("openami.aio.outbound", ("Caller",)),
             Part("openami.aio.pump", ("Endpoint", "Pump", "Direction", "Trace", "Tracer", "Following")),
             Part("openami.aio.pcap", ("Capture", "Conversation", "End")),
@@ -98,6 +101,27 @@ FACES = (
         ),
     ),
     Face(
+        "iec62056",
+        "openami.iec62056: the optical port",
+        (
+            Part("openami.iec62056.server", ("Server",)),
+            Part("openami.iec62056.client", ("Client",)),
+            Part("openami.iec62056.setup", ("Setup", "Start")),
+            Part("openami.iec62056.messages", ("Request", "Identification", "OptionSelect", "Command", "DataBlock")),
+            Part("openami.iec62056.readout", ("DataSet", "data_sets", "block")),
+            Part(
+                "openami.iec62056.asking",
+                ("ReadoutAsked", "LoginAsked", "ReadAsked", "WriteAsked", "HandedOver", "LockedOut"),
+            ),
+            Part(
+                "openami.iec62056.told",
+                ("Identified", "ReadOut", "Opened", "Answered", "Speaking", "Left", "Failed"),
+            ),
+            Part("openami.iec62056.characters", ("Parity", "bcc")),
+            Part("openami.iec62056.rates", ("code_of", "rate_of")),
+        ),
+    ),
+    Face(
         "core",
         "openami.core: names, times and units",
         (
@@ -126,6 +150,23 @@ FACES = (
             Part("openami.cosem.pushing", ("notification_body", "first_attempt", "next_attempt")),
         ),
     ),
+    Face(
+        "phy.ert",
+        "openami.phy.ert: ERT radio",
+        (
+            Part(
+                "openami.phy.ert",
+                (
+                    *("Receiver", "Settings", "Heard", "Endpoint", "Timing", "Transmission", "Source", "Steady"),
+                    *("Transmitter", "Band", "noise", "SCM", "SCMPlus", "IDM", "NetIDM", "decode", "plain"),
+                    *("duration_s", "worst_window_s", "Airspace", "Arriving", "Mixer"),
+                ),
+            ),
+            Part("openami.phy.samples", ("Format", "Wav")),
+            Part("openami.phy.waterfall", ("Waterfall",)),
+        ),
+    ),
+    Face("phy.fcc", "openami.phy.fcc: 47 CFR 15.247", (Part("openami.phy.fcc"),)),
     Face("dlms.client", "openami.dlms.client", (Part("openami.dlms.client"),)),
     Face("dlms.quirks", "openami.dlms.quirks", (Part("openami.dlms.quirks", ("Quirks",)),)),
     Face("dlms.server", "openami.dlms.server", (Part("openami.dlms.server"),)),

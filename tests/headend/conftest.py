@@ -1,12 +1,12 @@
-"""A database with a few meters and their series."""
+"""A database with a few meters and their series, on both kinds of database."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from headend import stores
 from headend.fake_meters import ZONE, serial_of
-from openami.headend.collection.tables import METADATA
 from openami.headend.curves.repository import Series, ensure_series
 from openami.headend.kit.database import Database
 from openami.headend.registry.layout import Layout
@@ -18,11 +18,29 @@ METER = (
 )
 
 
+@pytest.fixture(scope="session")
+def server() -> Iterator[stores.Server]:
+    """A PostgreSQL server, with a template that has all tables."""
+    with stores.running() as started:
+        started.add_template()
+        yield started
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[stores.Place]:
+    """Where the test keeps its data: once in a file, once in PostgreSQL."""
+    kind: str = request.param
+    made = stores.FILE if kind == "sqlite" else stores.Place(kind, request.getfixturevalue("server"))
+    monkeypatch.setattr(stores, "current", made)
+    yield made
+    if made.server is not None:
+        made.server.drop_all()
+
+
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
+def database(place: stores.Place, tmp_path: Path) -> Iterator[Database]:
     """An empty database with all tables."""
-    made = Database(tmp_path / "headend.db", wait_s=5.0)
-    made.create(METADATA)
+    made = place.database(tmp_path, wait_s=5.0)
     yield made
     made.close()
 
@@ -37,7 +55,7 @@ def layout() -> Layout:
 def series(database: Database, layout: Layout) -> dict[int, Series]:
     """Series of three meters in one node."""
     with database.write() as unit:
-        unit.run("INSERT INTO node (id, name) VALUES (1, 'neighbourhood')")
+        unit.run("INSERT INTO node (name) VALUES ('neighbourhood')")
         unit.run_many(METER, [(index + 1, serial_of(index), ZONE) for index in range(3)])
         name = model("compactiq").main_profile.logical_name
         return ensure_series(unit, [1, 2, 3], name, layout, is_rolled_up=True)

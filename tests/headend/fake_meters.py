@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from headend import stores
 from openami.core.errors import AccessError, AssociationError, ConnectionLost
 from openami.core.stamps import encode_stamps
 from openami.core.time import CET
@@ -43,7 +44,8 @@ def shipment(path: Path, count: int) -> Path:
 
 def installation(folder: Path, count: int, **settings: object) -> Settings:
     """A head-end with that many meters registered."""
-    chosen = Settings.model_validate({"data": folder / "data", "poll_s": 0.02, "group_s": 0.01, **settings})
+    quick = {"database_url": stores.current.url(), "poll_s": 0.02, "group_s": 0.01}
+    chosen = Settings.model_validate({"data": folder / "data", **quick, **settings})
     database = open_database(chosen)
     with database.write() as unit:
         store = KeyStore.open(unit, chosen.kek)

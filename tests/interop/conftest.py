@@ -14,5 +14,6 @@ def peers() -> Iterator[Mapping[str, Outsider]]:
     with ExitStack() as stack:
         yield {
             "gurux-dlms": stack.enter_context(outsider("gurux_peer.py")),
+            "iec62056-21": stack.enter_context(outsider("iec_peer.py")),
             "dlms-cosem": stack.enter_context(outsider("cosem_peer.py")),
         }

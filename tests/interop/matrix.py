@@ -3,9 +3,9 @@
 from types import ModuleType
 
 from interop.cell import Cell
-from interop.cells import compactiq, elsewhere, keys, opinions, products, pushes, security, services, tours
+from interop.cells import compactiq, elsewhere, keys, opinions, optical, products, pushes, security, services, tours
 
-PARTS = (tours, services, security, keys, pushes, opinions, compactiq, products, elsewhere)
+PARTS = (tours, services, security, keys, pushes, opinions, compactiq, products, optical, elsewhere)
 
 
 def cells_of(part: ModuleType) -> dict[str, Cell]:

@@ -8,6 +8,7 @@ from typing import Any
 from cable import Cable
 from openami.aio.bus import HdlcListener, SerialListener, Station
 from openami.aio.connection import Session
+from openami.aio.optical_listener import OpticalListener
 from openami.aio.route import Device
 from openami.aio.server import FleetListener
 from openami.aio.udp import DatagramListener
@@ -15,6 +16,7 @@ from openami.dlms.gateway import Header, ServerGateway
 from openami.dlms.hdlc import Parameters, SecondaryStation, ServerAddress
 from openami.dlms.link import ServerLink
 from openami.dlms.wrapper import ServerStream
+from optical_cable import SmallOptical
 from small_meter import SmallMeter
 
 DEVICE = Header(1, bytes.fromhex("a1b2c3"))
@@ -96,12 +98,20 @@ async def over_serial(stand: Stand, meter: SmallMeter) -> AsyncIterator[Orders]:
             await listener.close()
 
 
+@asynccontextmanager
+async def over_optical(stand: Stand, meter: SmallMeter) -> AsyncIterator[Orders]:
+    assert stand.own is not None
+    async with Cable() as cable, OpticalListener(meter, SmallOptical(), Device(cable.server), login_delay_s=0.01):
+        yield {"device": cable.client, "greeted": True}
+
+
 KINDS: Mapping[str, Callable[[Stand, SmallMeter], Any]] = {
     "tcp": over_tcp,
     "gateway": over_gateway,
     "udp": over_udp,
     "hdlc": over_hdlc,
     "serial": over_serial,
+    "optical": over_optical,
 }
 
 
@@ -113,6 +123,7 @@ def hdlc(own: ServerAddress, kind: str = "hdlc", station: type[Station] = Statio
 
 WRAPPER, GATEWAY, HDLC, SERIAL = "wrapper/TCP", "wrapper/TCP gateway", "HDLC/TCP 2 octets", "HDLC/serial"
 LONG_FRAMES, WINDOW = "HDLC/TCP long frames", "HDLC/TCP windows of 7"
+OPTICAL = "HDLC/serial after mode E"
 WINDOWS = {"windowSizeRX": 7, "windowSizeTX": 7}
 STANDS: Mapping[str, Stand] = {
     WRAPPER: Stand(),
@@ -124,11 +135,12 @@ STANDS: Mapping[str, Stand] = {
     "HDLC/TCP 4 octets": hdlc(ServerAddress(1, 17, 4)),
     LONG_FRAMES: hdlc(ServerAddress(1, 17, 2), station=LongFrames, maxInfoTX=1024, maxInfoRX=1024, **WINDOWS),
     SERIAL: hdlc(ServerAddress(1, 17, 2), "serial"),
+    OPTICAL: hdlc(ServerAddress(1, 17, 2), "optical"),
     WINDOW: hdlc(ServerAddress(1, 17, 2), station=Windowed, **WINDOWS),
 }
 
 #: Lines that a peer can be expected to work on.
-LINES = tuple(line for line in STANDS if line != WINDOW)
+LINES = tuple(line for line in STANDS if line not in {WINDOW, OPTICAL})
 
 
 @asynccontextmanager

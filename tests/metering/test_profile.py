@@ -62,3 +62,16 @@ def test_a_ring_packs_only_what_it_holds(meters):
         other.append(np.array([meter]), 99, 0, 0, value=99)
         ring.append(np.array([meter]), 99, 0, 0, value=99)
         assert other.entries(meter, 1).stamp.tolist() == ring.entries(meter, 1).stamp.tolist()
+
+
+def test_a_ring_takes_memory_as_it_is_written_and_no_more_than_its_capacity():
+    ring, rooms = Ring(3, 100, COLUMNS), []
+    for number in range(130):
+        ring.append(np.array([0, 2]), number, 0, 0, value=np.array([number, 2 * number]))
+        rooms.append(ring.rows.shape[1])
+        assert ring.entries(2, 1).values["value"].tolist() == [2 * n for n in range(number + 1)][-100:]
+    assert rooms[0] < 5
+    assert all(room <= max(5, 1.25 * (number + 2)) for number, room in enumerate(rooms))
+    assert rooms[-1] == 100
+    ring.clear(np.array([0]))
+    assert [len(ring.entries(meter, 1)) for meter in range(3)] == [0, 0, 100]

@@ -33,7 +33,9 @@ ONE_OF_EACH = {
     "sag": [1, 5, 45.5, 180], "clock_offset_s": 77, "supply": "off",
 }  # fmt: skip
 RELAY = {"relay_stuck", "relay_button"}
-SOCKET = {"removal", "inversion"}
+SOCKET = {"removal", "inversion", "boards_out"}
+INPUT = {"key", "nfc", "input_module"}
+"""Tried on the meters that have a place for an input module, in `products`."""
 ANY_VALUE = RELAY | SOCKET | {"button_press", "billing_reset", "sim_imei", "sms"}
 
 
@@ -219,7 +221,7 @@ def test_nonsense_is_refused_by_name_and_leaves_nothing_behind(name: str, value:
 
 
 def test_every_hand_is_tried_here() -> None:
-    assert ONE_OF_EACH.keys() | RELAY | SOCKET | {"billing_reset"} == HANDS.keys()
+    assert ONE_OF_EACH.keys() | RELAY | SOCKET | INPUT | {"billing_reset"} == HANDS.keys()
 
 
 def test_a_hand_survives_a_kill_whatever_it_was(tmp_path: Path) -> None:

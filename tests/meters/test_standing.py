@@ -16,7 +16,7 @@ from openami.meters.hands import HANDS
 from openami.meters.standing import STANDS, standing
 from openami.meters.view import View
 
-MOMENTARY = {"billing_reset", "button_press", "relay_button", "sag", "sms", "removal", "inversion"}
+MOMENTARY = {"billing_reset", "button_press", "relay_button", "sag", "sms", "removal", "inversion", "key", "nfc"}
 LAID = {
     "terminal_cover": "open", "meter_cover": "open", "module_cover": "open", "module_cover_2": "open",
     "magnet_mt": 80, "supply": "off", "phase_lost": [2], "reverse_phases": [1, 3], "neutral_lost": True,

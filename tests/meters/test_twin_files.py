@@ -138,7 +138,7 @@ MISTAKES = {
     ),
     "right to nothing": ("read = [1, 2, 3, -1]", "read = [1, 2, 3, 5]", "energy.rights.reader", "read names 5"),
     "call of nothing": ("call = [9]", "call = [8]", "energy.rights.reader", "call names 8"),
-    "protection": ('"signed-response"', '"sealed-response"', "energy.rights.reader.protection.2.0", "signed-response"),
+    "protection": ('"signed-response"', '"sealed-response"', "energy.rights.reader.protection.2 1", "signed-response"),
     "selectors of nothing": ("selectors = { 2", "selectors = { 8", "energy.rights.reader", "selectors names 8"),
     "unlisted and read": ("unlisted = [6]", "unlisted = [4]", "own.rights.reader", "unlisted names attribute 4"),
     "two ways to say rights": (

@@ -218,7 +218,9 @@ class Standing:
         """Kill the meter now; it comes back from its first snapshot and the journal."""
         holding = Holding.restore(self.product, self.kept, self.clock)
         keys, records, self.journal = self.fleet.keys, self.journal.kept, Records()
-        self.fleet = Fleet(holding, keys, self.bench, random=Random(7).randbytes)
+        self.fleet = Fleet(
+            holding, keys, self.bench, random=Random(7).randbytes, vending=self.fleet.holding.vending,
+        )  # fmt: skip
         for payload in records:
             self.fleet.replay(payload)
         self.fleet.advance_to(self.now)
@@ -289,10 +291,15 @@ class Talk:
 
     def get(self, attribute: AttributeDescriptor) -> Any:
         """One attribute as plain Python, or why not."""
+        result = self.raw(attribute)
+        return native(result)[0] if isinstance(result, bytes) else result
+
+    def raw(self, attribute: AttributeDescriptor) -> bytes | DataAccessResult:
+        """One attribute as its octets, or why not."""
         event = self.carry(self.client.get([(attribute, None)], now=0.0))
         assert isinstance(event, Got), event
         [result] = event.results
-        return native(result)[0] if isinstance(result, bytes) else result
+        return result
 
     def set(self, key: Attribute[Any], name: str, data: bytes) -> DataAccessResult:
         """Write an attribute; how that ended."""

@@ -1,17 +1,24 @@
 """Clock: how far it may go wrong, synchronisation, summer time, and the battery that keeps it."""
 
 from datetime import UTC, datetime
+from random import Random
 
+import numpy as np
 import pytest
 
 from openami.core.time import CosemDateTime
+from openami.cosem.clock import Clock
 from openami.dlms.xdlms import ActionResult, DataAccessResult
 from openami.metering.display import Mode
-from products.standing import DAY_S, HOUR_S, Standing, both, utc, utc_of
+from openami.metering.load import Minutes
+from openami.meters import product
+from openami.meters.fleet import Fleet
+from products.standing import DAY_S, HOUR_S, MANAGEMENT, START, Standing, Turned, both, utc, utc_of
 
 SUCCESS = DataAccessResult.SUCCESS
 LIMIT_PPB = 500_000_000 // 86_400
 """Half a second in a day."""
+METERS = 300
 DST, OLD, NEW, INVALID = 3, 4, 5, 6
 BATTERY_REPLACE, BATTERY_LOW = 7, 8
 
@@ -29,6 +36,46 @@ def test_at_the_limit_of_its_class_the_clock_gains_or_loses_half_a_second_a_day(
     assert reads(meter) == meter.now
     meter.hand("clock_drift_ppb", sign * LIMIT_PPB).live(10 * DAY_S)
     assert 4 <= sign * (reads(meter) - meter.now) <= 5
+
+
+@both("02", "02")
+def test_drawn_clocks_stay_within_what_the_data_sheet_states_and_a_day_of_it_is_read(slug: str) -> None:
+    held = product.load(slug)
+    limit = held.monitoring.clock.drift_ms
+    assert limit is not None
+    assert limit.value == 500
+    clock = Turned()
+    fleet = Fleet.create(
+        held, METERS, start_utc=START, load=Silent(held.head.phases), now=clock, random=Random(7).randbytes, drawn=True
+    )
+    ppb = fleet.holding.laws.clock.drift_ppb
+    assert (abs(ppb) <= LIMIT_PPB).all()
+    assert 0.25 * LIMIT_PPB < ppb.std() < 0.45 * LIMIT_PPB
+    clock.utc += DAY_S
+    fleet.advance_to(int(clock.utc))
+    wrong = [read_error(fleet, meter, int(clock.utc)) for meter in range(METERS)]
+    assert max(map(abs, wrong)) <= 0.5
+    assert [round(1000 * each) for each in wrong] == pytest.approx(ppb * DAY_S / 1e6, abs=10), "to the hundredth"
+    exact = Fleet.create(held, 3, start_utc=START, load=Silent(held.head.phases, 3), now=clock, random=bytes)
+    assert not exact.holding.laws.clock.drift_ppb.any()
+
+
+def read_error(fleet: Fleet, meter: int, true_utc: int) -> float:
+    """Seconds by which the clock that a client reads is ahead of true time."""
+    octets = fleet.device(meter).get(MANAGEMENT, Clock.time.at("0.0.1.0.0.255"))
+    shown = Clock.time.codec.decode(octets)[0]
+    return shown.to_utc() + shown.hundredths / 100 - true_utc
+
+
+class Silent:
+    """Nominal voltage, no load."""
+
+    def __init__(self, phases: int, meters: int = METERS) -> None:
+        self.shape = meters, phases
+
+    def power(self, start_utc: int, minutes: int) -> Minutes:
+        nothing = np.zeros((minutes, *self.shape), np.int64)
+        return Minutes.of_phases(nothing, nothing, np.full(nothing.shape, 240_000, np.int32), nothing.astype(np.int32))
 
 
 @both("05", "05")

@@ -3,6 +3,8 @@
 import pytest
 
 from openami.core.errors import DefinitionError
+from openami.core.obis import OBIS
+from openami.cosem.registers import Register
 from openami.dlms.xdlms import DataAccessResult
 from openami.metering.accuracy.lines import Starts
 from openami.meters import product
@@ -10,6 +12,8 @@ from openami.meters.accuracy.setup import Trial, ratings
 from products.standing import DAY_S, HOUR_S, MINUTE_S, Standing, both, each
 
 SUCCESS = DataAccessResult.SUCCESS
+WATT_HOURS = (0, 30)
+"""Scaler and unit (Blue Book, 4.3.2.2)."""
 
 
 @each(ad11a="AD11A-08", ad13a="AD13A-07", im351="IM351-06")
@@ -19,6 +23,10 @@ def test_active_energy_is_counted_both_ways(slug: str) -> None:
     assert (meter.read("active_energy_import"), meter.read("active_energy_export")) == (watts, 0)
     meter.set_load(degrees=180.0).live(HOUR_S)
     assert (meter.read("active_energy_import"), meter.read("active_energy_export")) == (watts, watts)
+    talk = meter.talk()
+    for name in ("1.0.1.8.0.255", "1.0.2.8.0.255"):
+        assert talk.get(Register.value.at(OBIS.parse(name))) == watts
+        assert talk.get(Register.scaler_unit.at(OBIS.parse(name))) == WATT_HOURS
 
 
 @pytest.mark.feature("IM351-06")

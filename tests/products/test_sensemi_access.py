@@ -147,6 +147,22 @@ def test_sm120b2_is_read_while_the_supply_is_away() -> None:
     assert port.get(Register.value.at(ENERGY)) == 2300
     assert port.get(Register.value.at("1.0.32.7.0.255")) == 0
     assert port.get(Data.value.at("0.0.96.7.21.255")) == 0, "not yet over"
+    assert is_answered(meter)
+    assert not is_answered(meter.hand("battery_mv", 2_000)), "its battery is dead"
+    assert is_answered(meter.hand("supply", "on")), "the supply is back"
+
+
+def is_answered(meter: Standing) -> bool:
+    """Whether somebody who comes to its port finds a meter."""
+    return meter.fleet.open(meter.fleet.addresses[0], SecondaryStation(ServerAddress.of(1, 17))) is not None
+
+
+@each(sm306="", sm307="", sed302="")
+def test_others_are_silent_without_supply(slug: str) -> None:
+    meter = Standing(slug).live(HOUR_S)
+    assert is_answered(meter)
+    assert not is_answered(meter.hand("supply", "off").live(HOUR_S))
+    assert is_answered(meter.hand("supply", "on").live(HOUR_S))
 
 
 @pytest.mark.feature("SM120B2-34")

@@ -1,5 +1,7 @@
 """Relays of the Sensemi meters: supply control of the prepayment meters and SM120B2, auxiliary ones of the others."""
 
+from pathlib import Path
+
 import pytest
 
 from openami.core.obis import OBIS
@@ -205,13 +207,49 @@ def test_neither_over_current_nor_an_outage_nor_factory_settings_open_it() -> No
     meter = Standing("sed302")
     assert meter.write("limiter.threshold_normal", 200_000) is SUCCESS
     meter.set_load(amps=115.0).live(HOUR_S)
+    assert meter.read("active_energy_import") > 3 * 230 * 115 * 0.98, "it flows, and is more than Imax"
     assert is_closed(meter)
     meter.hand("supply", "off").live(HOUR_S).hand("supply", "on").live(MINUTE_S)
+    assert meter.read("number_of_power_failures") == 1
     assert is_closed(meter)
-    meter.hand("factory_mode", True).live(MINUTE_S).hand("factory_mode", False).live(MINUTE_S)
-    assert is_closed(meter)
+    meter.hand("factory_mode", True).live(MINUTE_S)
+    assert meter.fleet.holding.images.state.in_factory[0]
+    assert is_closed(meter.hand("factory_mode", False).live(MINUTE_S))
     assert meter.read("relay_operations") == 0
     assert reasons(meter) == 0
+
+
+OVER_CURRENT = """extends = "sed302"
+
+[[watch]]
+name = "over_current"
+signal = "current"
+above = 110000
+begins = "over_current_l<phase>"
+opens = "fuse"
+"""
+"""A product that is made to open for over-current; SED302 is stated not to."""
+
+
+@pytest.mark.feature("SED302-52")
+def test_a_product_that_opens_for_over_current_is_told_by_the_same_current(tmp_path: Path) -> None:
+    (tmp_path / "other.toml").write_text(OVER_CURRENT, encoding="utf-8")
+    opened = {}
+    for slug in ("sed302", str(tmp_path / "other.toml")):
+        meter = Standing(slug)
+        assert meter.write("limiter.threshold_normal", 200_000) is SUCCESS
+        opened[slug] = meter.set_load(amps=115.0).live(HOUR_S).read("relay_operations") > 0
+    assert [*opened.values()] == [False, True]
+
+
+@pytest.mark.feature("SED302-55")
+def test_an_outage_leaves_a_relay_as_it_was() -> None:
+    meter = Standing("sed302", amps=5.0).live(MINUTE_S)
+    call(meter, "disconnect")
+    was = meter.read("relay_operations")
+    meter.hand("supply", "off").live(HOUR_S).hand("supply", "on").live(MINUTE_S)
+    assert not is_closed(meter), "open stays open"
+    assert meter.read("relay_operations") == was, "and nothing worked it"
 
 
 # Tampers

@@ -1,14 +1,17 @@
-"""Ways to a meter as people write them: `tcp://`, `udp://`, `hdlc://`, `serial://`, and what may follow the `?`.
+"""Ways to a meter as people write them: `tcp://`, `udp://`, `hdlc://`, `serial://`, `optical://`, and their options.
 
     tcp://host:4059                         wrapper on TCP; 4059 where no port is given; IPv6 in brackets
     udp://host:4059?retries=2               wrapper on UDP, one APDU per datagram
     hdlc://host:4001?server=1/17            HDLC on TCP, as through a serial converter
     serial:///dev/ttyUSB0?baud=9600         HDLC on a serial port
+    optical:///dev/ttyUSB0                  HDLC at an optical port that is greeted first (IEC 62056-21, mode E)
 
 Everywhere: `client`, `server` (SAP; on HDLC also `1/17`, logical and physical device, or `1/17/4` with the length of
 the address), `gateway` (`1,0xA1B2C3` or `1,name`: network and physical address behind it). On HDLC: `window`,
 `max_info`, `timeout`, `retries`, `gap` (longest silence inside a frame), `echo`; on UDP `timeout` and `retries`; on
-a serial port `baud`, `bits`, `parity`, `stop`. Times are seconds.
+a serial port `baud`, `bits`, `parity`, `stop`. At an optical port `address` (of the greeting), `start` (its speed),
+`baud` (the highest that is accepted), `wake` for meters that sleep, `parity` none where the port reckons it itself.
+Times are seconds.
 """
 
 from collections.abc import Collection, Mapping
@@ -22,6 +25,7 @@ from openami.aio.tcp import DLMS_PORT, Address
 from openami.core.errors import AmiError, DefinitionError
 from openami.dlms.gateway import Header
 from openami.dlms.hdlc.address import ServerAddress
+from openami.iec62056 import RATES, Parity, Request
 
 FORMS: Final = "an address is written tcp://, udp:// or hdlc://host:port, IPv6 in brackets, or serial:///dev/name"
 SWITCH: Final = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
@@ -34,11 +38,12 @@ class Scheme(StrEnum):
     UDP = "udp"
     HDLC = "hdlc"
     SERIAL = "serial"
+    OPTICAL = "optical"
 
     @property
     def is_hdlc(self) -> bool:
         """Whether frames carry the APDUs, and not the wrapper."""
-        return self in {Scheme.HDLC, Scheme.SERIAL}
+        return self in {Scheme.HDLC, Scheme.SERIAL, Scheme.OPTICAL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,17 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
+class Greeting:
+    """How a meter is greeted at its optical port (IEC 62056-21): device address, speeds, and what it needs."""
+
+    address: str = ""
+    start_baud: int = 300
+    most_baud: int = 115_200
+    wakes: bool = False
+    parity: Parity = Parity.EVEN
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """A way to a meter that is more than an `Address`, which means the wrapper on TCP."""
 
@@ -77,6 +93,7 @@ class Route:
     server: int | ServerAddress | None = None
     settings: Settings = Settings()
     gateway: Header | None = None
+    greeting: Greeting | None = None
 
     def __str__(self) -> str:
         return str(self.place) if self.server is None else f"{self.place} server {self.server}"
@@ -91,6 +108,7 @@ OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     Scheme.UDP: (*WHO, "timeout", "retries"),
     Scheme.HDLC: FRAMES,
     Scheme.SERIAL: (*FRAMES, "baud", "bits", "parity", "stop"),
+    Scheme.OPTICAL: (*FRAMES, "address", "start", "baud", "wake", "parity"),
 }
 
 
@@ -132,6 +150,13 @@ class Query:
         if not low <= value <= high:
             raise self.wrong(name, f"{low:g} to {high:g} seconds")
         return value
+
+    def speed(self, name: str) -> int | None:
+        """Read a speed of an optical port."""
+        baud = self.number(name, 0, RATES[-1])
+        if baud is not None and baud not in RATES:
+            raise self.wrong(name, f"one of {', '.join(map(str, RATES))}")
+        return baud
 
     def switch(self, name: str) -> bool:
         """Read yes or no."""
@@ -177,9 +202,13 @@ def parse(url: str) -> Place:
         return Address.parse(url)
     scheme = Scheme(parts.scheme)
     query = Query(url, parts.query, OPTIONS[scheme])
-    place = device_of(url, parts, query) if scheme is Scheme.SERIAL else address_of(url, parts, port)
+    greeting = greeting_of(query) if scheme is Scheme.OPTICAL else None
+    if scheme is Scheme.SERIAL:
+        place: Address | Device = device_of(url, parts, query)
+    else:
+        place = address_of(url, parts, port) if greeting is None else Device(path_of(url, parts), greeting.start_baud)
     client = query.number("client", 0, 0x7F if scheme.is_hdlc else 0xFFFF)
-    return Route(scheme, place, client, query.server(scheme), settings_of(query), query.gateway())
+    return Route(scheme, place, client, query.server(scheme), settings_of(query), query.gateway(), greeting)
 
 
 def address_of(url: str, parts: SplitResult, port: int | None) -> Address:
@@ -193,14 +222,33 @@ def address_of(url: str, parts: SplitResult, port: int | None) -> Address:
 
 def device_of(url: str, parts: SplitResult, query: Query) -> Device:
     """Take the name of a serial port and how it is to be set."""
-    path = parts.netloc + parts.path
-    if not path.strip("/"):
-        raise DefinitionError(f"{url}: name the port, as in serial:///dev/ttyUSB0")
+    path = path_of(url, parts)
     parity = query.given.get("parity", "N").upper()
     if parity not in {"N", "E", "O"}:
         raise query.wrong("parity", "N, E or O")
     baud, bits, stop = query.number("baud", 50, 4_000_000), query.number("bits", 7, 8), query.number("stop", 1, 2)
     return Device(path, baud or 9600, bits or 8, parity, stop or 1)
+
+
+def path_of(url: str, parts: SplitResult) -> str:
+    """Take the name of a port."""
+    path = parts.netloc + parts.path
+    if not path.strip("/"):
+        raise DefinitionError(f"{url}: name the port, as in {parts.scheme}:///dev/ttyUSB0")
+    return path
+
+
+def greeting_of(query: Query) -> Greeting:
+    """Take what an optical port must be told before HDLC is spoken."""
+    address, parity = query.given.get("address", ""), query.given.get("parity", "even").lower()
+    try:
+        Request(address).encode()
+    except AmiError as error:
+        raise query.wrong("address", f"the device address of the greeting ({error})") from error
+    if parity not in {"even", "none"}:
+        raise query.wrong("parity", "even or none")
+    start, most = query.speed("start"), query.speed("baud")
+    return Greeting(address, start or RATES[0], most or RATES[-1], query.switch("wake"), Parity(parity))
 
 
 def settings_of(query: Query) -> Settings:

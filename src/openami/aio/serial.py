@@ -16,6 +16,8 @@ P = TypeVar("P", bound=asyncio.Protocol)
 
 READ_SIZE = 4096
 HIGH_WATER = 65_536
+VIRTUAL_S = 0.005
+"""What a pty is given to carry octets: it has no line, and does not tell when they are read."""
 
 
 class NoSuchDevice(LinkError):
@@ -32,6 +34,9 @@ class DeviceBusy(LinkError):
 
 class Port(Protocol):
     """What is used of pyserial's `Serial`."""
+
+    baudrate: int
+    """Speed; setting it sets the port."""
 
     def fileno(self) -> int:
         """File descriptor of the open port."""
@@ -103,6 +108,7 @@ class SerialTransport(asyncio.Transport):
         self._handle = port.fileno()
         self._user = user
         self._unsent = bytearray()
+        self._emptied = asyncio.Event()
         self._is_closing = self._is_finished = self._is_paused = False
         user.connection_made(self)
         loop.add_reader(self._handle, self._read)
@@ -161,9 +167,44 @@ class SerialTransport(asyncio.Transport):
             self._is_paused = False
             self._user.resume_writing()
         if not self._unsent:
+            self._emptied.set()
             self._loop.remove_writer(self._handle)
             if self._is_closing:
                 self._finish(None)
+
+    async def drained(self) -> None:
+        """Wait until the last octet has left the port, not only this program."""
+        if self._unsent:
+            self._emptied.clear()
+            await self._emptied.wait()
+        if self._is_finished:
+            return
+        if is_virtual(self._handle):
+            for _ in range(2):  # in one of them its other end has had its turn
+                await asyncio.sleep(VIRTUAL_S)
+            return
+        handle = os.dup(self._handle)  # the port may be closed meanwhile
+        try:
+            with contextlib.suppress(termios.error):
+                await asyncio.to_thread(termios.tcdrain, handle)
+        finally:
+            os.close(handle)
+
+    def set_baud(self, baud: int) -> None:
+        """Give the port another speed."""
+        if self._is_finished:
+            return
+        try:
+            self._port.baudrate = baud
+        except (OSError, ValueError) as error:
+            lost = LinkError(f"{self.device} cannot be set to {baud} baud")
+            lost.__cause__ = error
+            self._finish(lost)
+
+    def hand_to(self, user: asyncio.Protocol) -> None:
+        """Let somebody else use the port from here on."""
+        self._user = user
+        user.connection_made(self)
 
     def get_write_buffer_size(self) -> int:
         """How many octets wait."""
@@ -200,15 +241,21 @@ class SerialTransport(asyncio.Transport):
                 termios.tcflush(self._handle, termios.TCOFLUSH)
             self._finish(None)
 
-    def _finish(self, error: ConnectionLost | None) -> None:
+    def _finish(self, error: LinkError | None) -> None:
         if self._is_finished:
             return
         self._is_closing = self._is_finished = True
+        self._emptied.set()
         self._loop.remove_reader(self._handle)
         self._loop.remove_writer(self._handle)
         with contextlib.suppress(OSError):  # a port that has gone may not even close
             self._port.close()
         self._loop.call_soon(self._user.connection_lost, error)
+
+
+def is_virtual(handle: int) -> bool:
+    """Whether a port is the end of a pty, where no line takes its time."""
+    return os.ttyname(handle).startswith("/dev/pts/")
 
 
 async def open_serial(make: Callable[[], P], device: Device) -> P:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
+from openami.aio.optical import open_optical
 from openami.aio.route import Device, Place, Route, Scheme
 from openami.aio.serial import open_serial
 from openami.aio.tcp import open_stream
@@ -23,6 +24,9 @@ RESPONSE_TIMEOUT_S = 3.0
 """How long a server may take to answer a frame, if the whole request may take long enough for the retries."""
 
 RETRIES = 3
+USUAL_BAUD = 9_600
+"""Speed that nearly every optical port has at least."""
+
 GAP_S = 1.0
 """Longest silence inside a frame: networks and adapters are not as even as a line (Green Book: 25 ms)."""
 
@@ -69,7 +73,7 @@ def station(route: Route, client: int, server: Server, timeout_s: float) -> Prim
     settings = route.settings
     retries = RETRIES if settings.retries is None else settings.retries
     info, window = settings.max_info or DEFAULT_INFO, settings.window or DEFAULT_WINDOW
-    octet_s = 10 / route.place.baud if isinstance(route.place, Device) else 0.0
+    octet_s = 10 / speed(route) if isinstance(route.place, Device) else 0.0
     return PrimaryStation(
         client,
         server if isinstance(server, ServerAddress) else ServerAddress.of(server),
@@ -80,6 +84,12 @@ def station(route: Route, client: int, server: Server, timeout_s: float) -> Prim
         inter_octet_s=settings.gap_s or GAP_S,
         has_echo=settings.echo,
     )
+
+
+def speed(route: Route) -> int:
+    """Give the speed by which patience is reckoned; an optical port and its meter agree on theirs only later."""
+    assert isinstance(route.place, Device)
+    return route.place.baud if route.greeting is None else min(route.greeting.most_baud, USUAL_BAUD)
 
 
 def patience(place: Place, timeout_s: float) -> float:
@@ -95,7 +105,7 @@ async def open_way(make: Callable[[], P], place: Place, timeout_s: float) -> P:
     if not isinstance(place, Route):
         return await open_stream(make, place, timeout_s)
     if isinstance(place.place, Device):
-        return await open_serial(make, place.place)
+        return await (open_serial(make, place.place) if place.greeting is None else open_optical(make, place))
     if place.scheme is Scheme.UDP:
         return await open_datagrams(make, place.place, timeout_s)
     return await open_stream(make, place.place, timeout_s)

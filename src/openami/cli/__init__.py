@@ -28,9 +28,10 @@ class Openami(Commands):
         "read": Entry("openami.cli.read", "Read a meter: one value, a profile, the object list, everything."),
         "listen": Entry("openami.cli.listen", "Receive what meters push, and print it."),
         "probe": Entry("openami.cli.probe", "Say what answers at an address."),
-        "radio": Entry("openami.cli.radio", "ERT radio: decode samples, transmit into a file."),
+        "radio": Entry("openami.cli.radio", "ERT radio: decode samples, listen, transmit, measure by 47 CFR 15.247."),
         "headend": Entry("openami.cli.headend", "The head-end: serve pages and read meters, collect, import."),
         "sts": Entry("openami.cli.sts", "Prepayment tokens: make them, read them, derive keys."),
+        "vend": Entry("openami.cli.vend", "Sell prepayment tokens: keys, meters, prices, sales, reports."),
         "features": Entry("openami.cli.features", "Which stated functions of the products are shown by tests."),
         "bench": Entry("openami.cli.bench", "How fast it is, each figure beside the best peer's."),
     }

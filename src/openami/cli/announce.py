@@ -1,5 +1,6 @@
 """What `meter serve` says while it starts and once it is ready."""
 
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -10,6 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from openami.aio.clock import RealClock
 from openami.cli.serve import Served
 from openami.cli.show import count, show_json
+from openami.meters.vending_keys import VENDING
 
 MOST_LINES = 20
 DAY_S = 86_400
@@ -47,6 +49,7 @@ class Announcer:
                     **served.more,
                     **({"control": served.control} if served.control else {}),
                     "shipment": str(served.shipment),
+                    **({"vending_key": str(key)} if (key := vending_key(served)) else {}),
                     "speed": served.clock.speed,
                 }
             )
@@ -62,6 +65,8 @@ class Announcer:
         if served.control:
             typer.echo(f"hands and faults: {served.control}")
         typer.echo(f"addresses and keys: {served.shipment}")
+        if key := vending_key(served):
+            typer.echo(f"key for tokens: {key}")
         is_real = isinstance(served.clock, RealClock)
         typer.echo(f"clock: {'real time' if is_real else f'a scenario at {served.clock.speed:g}×'}")
         typer.echo("Ctrl-C ends it.")
@@ -74,3 +79,9 @@ class Announcer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.bar.stop()
+
+
+def vending_key(served: Served) -> Path | None:
+    """Name the file that `openami sts` makes tokens with, where the meters take any."""
+    is_prepaid = served.stored.fleet.product.prepayment is not None
+    return served.shipment.with_name(VENDING) if is_prepaid else None

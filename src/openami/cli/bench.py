@@ -1,4 +1,4 @@
-"""`openami bench`: one table, ours beside the peers, measured in the same call."""
+"""`openami bench`: one table, ours beside the peers, measured in the same call unless marked as published."""
 
 import importlib
 import sys
@@ -48,7 +48,10 @@ def bench(
         return
     head = ("figure", "ours", "unit", "peer", "peer's", "ratio", "goal", "")
     show_table(
-        "Medians; peers measured in the same call", head, [_cells(row) for row in rows], right=("ours", "peer's")
+        "Medians; peers measured in the same call, unless (published) stands by their name",
+        head,
+        [_cells(row) for row in rows],
+        right=("ours", "peer's"),
     )
     for row in rows:
         if row.note:

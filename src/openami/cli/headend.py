@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import csv
 import json
 import logging
+import os
 import sys
 import time
 from collections.abc import AsyncGenerator
@@ -16,6 +18,7 @@ import typer
 from openami.aio.clock import Clock, RealClock, ScenarioClock
 from openami.aio.ending import when_told
 from openami.aio.loop import run as run_loop
+from openami.cli import accounts, alarms, ert, headend_commands, headend_keys, operation
 from openami.cli.show import Json, count, fail, show_json
 
 if TYPE_CHECKING:
@@ -30,6 +33,13 @@ app = typer.Typer(
     no_args_is_help=True,
     epilog="Example:  openami headend serve --data ./headend --shipment meters.csv",
 )
+
+app.add_typer(ert.app, name="ert")
+app.add_typer(accounts.users, name="user")
+app.add_typer(alarms.app, name="alarm")
+app.add_typer(accounts.audit, name="audit")
+app.add_typer(headend_commands.app, name="commands")
+app.add_typer(headend_keys.app, name="keys")
 
 Data = Annotated[Path | None, typer.Option("--data", help="Folder of the database.", file_okay=False)]
 Configuration = Annotated[
@@ -54,21 +64,25 @@ def serve(
         int | None, typer.Option(min=0, max=65535, help="Port of the pages; else 8088, or a free one.")
     ] = None,
     collect: Annotated[bool, typer.Option(help="Read the meters, too.")] = True,
+    sign_in_link: Annotated[
+        bool, typer.Option("--sign-in-link", help="Print an address that lets you in, once.")
+    ] = False,
     progress_json: Annotated[bool, typer.Option("--progress-json", help="Tell events as lines of JSON.")] = False,
 ) -> None:
     """Serve pages and REST on this machine, and read the meters, until Ctrl-C."""
     from openami.headend import app as headend
 
-    log_to_stderr()
     chosen, teller = installation(data, settings), Teller(as_json=progress_json)
+    log_to_stderr(chosen)
 
     async def service() -> None:
         async with business_clock(clock) as business:
             if shipment is not None:
                 teller.imported(bring_in(chosen, shipment, business))
             await headend.serve(
-                chosen, business, port=port, on_ready=teller.ready, on_progress=teller.progress, is_collecting=collect
-            )
+                chosen, business, port=port, on_ready=teller.ready, on_progress=teller.progress, is_collecting=collect,
+                with_door=sign_in_link,
+            )  # fmt: skip
 
     run_loop(service())
     teller.tell("stopped")
@@ -83,15 +97,18 @@ def collect(
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Read the meters without serving pages; any number of these share the work."""
-    log_to_stderr()
     chosen = installation(data, settings)
+    log_to_stderr(chosen)
 
     async def collecting() -> "Summary | None":
+        draining = asyncio.Event()
         async with business_clock(clock) as business:
-            task = asyncio.create_task(reading(chosen, business, once=once))
-            with when_told(task.cancel):
-                await asyncio.wait([task])
-        return None if task.cancelled() else task.result()
+            task = asyncio.create_task(reading(chosen, business, draining, once=once))
+            with when_told(task.cancel if once else draining.set):
+                breaking = asyncio.create_task(ended(task, draining, chosen.drain_s))
+                await asyncio.wait([task])  # it may also fail, or end, without being told to
+                breaking.cancel()
+        return None if task.cancelled() or draining.is_set() else task.result()
 
     summary = run_loop(collecting())
     if summary is None:
@@ -110,13 +127,20 @@ def import_file(
     file: Annotated[Path, typer.Argument(help="Shipment file (CSV).", dir_okay=False)],
     data: Data = None,
     settings: Configuration = None,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would become of it.")] = False,
+    report: Annotated[Path | None, typer.Option(help="Write the refused lines here (CSV).", dir_okay=False)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Register the meters of a shipment file and take their keys; a bad line does not stop the others."""
-    outcome = bring_in(installation(data, settings), file, RealClock())
+    outcome = bring_in(installation(data, settings), file, RealClock(), is_trial=dry_run)
+    if report is not None:
+        write_report(report, outcome)
     if as_json:
         show_json(cast("Json", asdict(outcome)))
     else:
+        if dry_run:
+            typer.echo("nothing was kept; this is what would become of it:")
         typer.echo(f"{outcome.added} added, {outcome.updated} updated, {outcome.unchanged} unchanged")
         for fault in outcome.faults:
             typer.echo(f"openami: {fault}", err=True)
@@ -124,16 +148,58 @@ def import_file(
         raise typer.Exit(1)
 
 
+@app.command("network", epilog="Example:  openami headend network nodes.csv --data ./headend")
+def import_network(
+    file: Annotated[Path, typer.Argument(help="CSV: name, level, parent and, if given, area.", dir_okay=False)],
+    data: Data = None,
+    settings: Configuration = None,
+) -> None:
+    """Hang substations, feeders, transformers and phases into the network; a bad line does not stop the others."""
+    from openami.headend.collection.tables import open_database
+    from openami.headend.registry.network_file import import_nodes
+
+    with contextlib.closing(open_database(installation(data, settings))) as database, database.write() as unit:
+        made = import_nodes(unit, file)
+    typer.echo(f"{made.added} added, {made.unchanged} unchanged")
+    for fault in made.faults:
+        typer.echo(f"openami: {fault}", err=True)
+    if made.faults:
+        raise typer.Exit(1)
+
+
+def write_report(file: Path, outcome: "Imported") -> None:
+    """Write the lines that were refused, and why; no field of them, for a field may be a key."""
+    try:
+        with file.open("w", newline="", encoding="utf-8") as sink:
+            writer = csv.writer(sink)
+            writer.writerow(("line", "serial", "column", "message"))
+            writer.writerows((fault.line, fault.serial, fault.column, fault.message) for fault in outcome.faults)
+    except OSError as error:
+        fail(f"the report cannot be written: {(error.strerror or '').lower()}", 1)
+
+
+operation.add_to(app)
+
+
 def installation(data: Path | None, settings: Path | None) -> "Settings":
     """Give the settings of an installation: from its file, or for a folder."""
-    from openami.headend.kit.settings import Settings
+    from openami.headend.kit.settings import PREFIX, Settings
 
+    if settings is None and (named := os.environ.get(PREFIX + "SETTINGS")):
+        settings = Path(named)
     if settings is not None:
-        chosen = Settings.load(settings)
+        chosen = Settings.load(settings, os.environ)
         return chosen if data is None else chosen.model_copy(update={"data": data})
-    if data is None:
+    if data is None and PREFIX + "DATA" not in os.environ:
         fail("say where the database is: --data DIR, or --settings FILE", 2)
-    return Settings(data=data)
+    return Settings.of(os.environ, **({} if data is None else {"data": data}))
+
+
+async def ended(task: "asyncio.Task[Summary]", draining: asyncio.Event, drain_s: float) -> None:
+    """Break sessions off that have not ended in time after the collector was told to."""
+    await draining.wait()
+    await asyncio.wait([task], timeout=drain_s)
+    task.cancel()
 
 
 @contextlib.asynccontextmanager
@@ -146,18 +212,19 @@ async def business_clock(file: Path | None) -> AsyncGenerator[Clock]:
         yield clock
 
 
-def bring_in(settings: "Settings", file: Path, clock: Clock) -> "Imported":
+def bring_in(settings: "Settings", file: Path, clock: Clock, *, is_trial: bool = False) -> "Imported":
     """Import a shipment file."""
     from openami.headend.collection.tables import open_database
     from openami.headend.keys.service import KeyStore
     from openami.headend.registry.shipment import import_shipment
 
     with contextlib.closing(open_database(settings)) as database, database.write() as unit:
-        store = KeyStore.open(unit, settings.kek)
-        return import_shipment(unit, file, store, default_zone=settings.zone, at=int(clock.now()))
+        store = KeyStore.open(unit, settings)
+        at = int(clock.now())
+        return import_shipment(unit, file, store, default_zone=settings.zone, at=at, is_trial=is_trial)
 
 
-async def reading(settings: "Settings", clock: Clock, *, once: bool) -> "Summary":
+async def reading(settings: "Settings", clock: Clock, draining: asyncio.Event, *, once: bool) -> "Summary":
     """Read, with a progress bar where somebody looks."""
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
@@ -173,17 +240,28 @@ async def reading(settings: "Settings", clock: Clock, *, once: bool) -> "Summary
         def show(progress: "Progress") -> None:
             bar.update(task, completed=progress.meters, total=progress.total)
 
-        return await run(settings, clock, once, show)
+        return await run(settings, clock, once, show, draining=draining)
 
 
-def log_to_stderr() -> None:
-    """Keep stdout for what the command has to say."""
+def log_to_stderr(settings: "Settings | None" = None) -> None:
+    """Keep stdout for what the command has to say; lines are for people, or one JSON object each."""
     import structlog
 
+    level = logging.getLevelNamesMapping()[(settings.log_level if settings else "warning").upper()]
     structlog.configure(
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
     )
+    if settings is not None and settings.log_json:
+        structlog.configure(
+            processors=[
+                structlog.contextvars.merge_contextvars,
+                structlog.processors.add_log_level,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                structlog.processors.dict_tracebacks,
+                structlog.processors.JSONRenderer(),
+            ]
+        )
 
 
 class Teller:
@@ -210,12 +288,15 @@ class Teller:
 
     def ready(self, ready: "Ready") -> None:
         """Tell where the pages are."""
-        self.tell("ready", url=ready.url, has_moved=ready.has_moved)
+        door = {} if ready.door is None else {"door": ready.door}
+        self.tell("ready", url=ready.url, has_moved=ready.has_moved, **door)
         if self.as_json:
             return
         if ready.has_moved:
             typer.echo("port 8088 is taken, so this is another one")
         typer.echo(f"head-end: {ready.url}\nCtrl-C ends it.")
+        if ready.door is not None:
+            typer.echo(f"lets you in, once: {ready.door}")
 
     def progress(self, progress: "Progress") -> None:
         """Tell how far reading has come, not more often than anybody can follow."""

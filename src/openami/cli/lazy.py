@@ -13,7 +13,7 @@ from openami.core.errors import AmiError
 EXTRAS = {
     "meters": ("pydantic",),
     "panel": ("textual",),
-    "report": ("reportlab", "xlsxwriter"),
+    "report": ("reportlab", "xlsxwriter", "PIL"),
     "headend": ("sqlalchemy", "fastapi", "uvicorn", "nicegui", "structlog"),
 }
 """Packages that come with an extra of ours."""

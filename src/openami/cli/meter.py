@@ -38,7 +38,7 @@ def wanted(slug: str) -> Product:
 
 @app.command("list", epilog="Example:  openami meter list")
 def list_products(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """List the products that can be served."""
+    """List the products: meters to be served or, where they tell by radio alone, to be heard."""
     found = [load(slug) for slug in slugs()]
     if as_json:
         show_json([{"product": product.slug} | identity(product) for product in found])
@@ -89,6 +89,13 @@ OnSerial: TypeAlias = Annotated[
     str,
     typer.Option(metavar="DEVICE", help="Serve HDLC on a serial port: /dev/name or serial:///dev/name?baud=9600."),
 ]
+OnOptical: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        metavar="DEVICE",
+        help="Put an optical head (IEC 62056-21) on the first meter: a serial port, or pty to make one.",
+    ),
+]
 Speed: TypeAlias = Annotated[
     float | None, typer.Option(min=0.01, help="Run on a scenario clock of this speed, not in real time.")
 ]
@@ -110,7 +117,8 @@ BehindLink: TypeAlias = Annotated[
     "  openami meter serve compactiq --host ::1 --port 5000 --speed 60\n\n"
     "  openami meter serve compactiq --count 3 --udp --hdlc 4001 --serial /dev/ttyUSB0\n\n"
     "  openami meter serve compactiq --control 8070\n\n"
-    "  openami meter serve compactiq --link lte-m"
+    "  openami meter serve compactiq --link lte-m\n\n"
+    "  openami meter serve ad13a --optical pty"
 )
 def serve(
     product: Annotated[str, typer.Argument(help="Name of the product, as `meter list` gives it, or a product file.")],
@@ -123,10 +131,12 @@ def serve(
     udp: Annotated[bool, typer.Option("--udp", help="Serve the wrapper on UDP too, at the same addresses.")] = False,
     hdlc: OnLine = None,
     serial: OnSerial = "",
+    optical: OnOptical = "",
     history: Annotated[int, typer.Option(min=0, help="Days a new meter has lived already.")] = 10,
     speed: Speed = None,
     loads: Loads = None,
     loads_all: Annotated[bool, typer.Option("--loads-all", help="It drives every meter.")] = False,
+    drawn: Annotated[bool, typer.Option("--drawn", help="Clocks run fast or slow, as a factory leaves them.")] = False,
     link: BehindLink = "",
     control: Control = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print addresses as JSON once they answer.")] = False,
@@ -135,9 +145,13 @@ def serve(
     from openami.aio.loop import run
     from openami.cli import serve as serving
     from openami.cli.announce import Announcer
+    from openami.cli.optical import check_ports
 
     if not wanted(product).associations:
-        fail(f"{product} has no port to be served on: its ANSI port (C12.18) comes later; see `openami meter panel`")
+        fail(
+            f"{product} has no port to be served on: it tells by radio, see `openami radio meters`; its front is in"
+            " `openami meter panel`, its ANSI port (C12.18) comes later"
+        )
     service = serving.Service(
         product=str(Path(product).resolve()) if product.endswith(SUFFIX) else product,
         meters=count,
@@ -148,13 +162,16 @@ def serve(
         udp=udp,
         hdlc=hdlc,
         serial=serving.serial_port(serial),
+        optical=optical,
         history_days=history,
         speed=speed,
         loads=loads,
         loads_all=loads_all,
+        drawn=drawn,
         control=control,
         link=link_of(product, link) if link else None,
     )
+    check_ports(wanted(product), service.serial, optical)
     with Announcer(as_json=as_json) as announcer:
         run(serving.serve(service, announcer.ready, announcer.progress))
 

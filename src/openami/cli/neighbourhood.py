@@ -66,7 +66,7 @@ class Folder:
         """Remove what former runs have put here, and nothing else."""
         for name in (FLEET, HEADEND):
             shutil.rmtree(self.path / name, ignore_errors=True)
-        for file in (*self.path.glob(f"{HEADEND}.kek*"), self.path / PLAN):
+        for file in (*self.path.glob(f"{HEADEND}.kek*"), *self.path.glob(f"{HEADEND}.escrow*"), self.path / PLAN):
             file.unlink(missing_ok=True)
 
     def plan(self, wish: Wish) -> Document:
@@ -157,7 +157,7 @@ def fleet_command(folder: Path, plan: Document, speed: float | None, port: int) 
 
 def headend_command(folder: Path, fleet: Document, port: int | None) -> list[str]:
     """How the head-end is started: it knows the meters by the shipment file, and shares their clock."""
-    command = ["headend", "serve", "--data", str(folder / HEADEND), "--progress-json"]
+    command = ["headend", "serve", "--data", str(folder / HEADEND), "--progress-json", "--sign-in-link"]
     command += ["--shipment", fleet["shipment"], "--clock", str(folder / FLEET / "clock.json")]
     return command if port is None else [*command, "--port", str(port)]
 

@@ -18,6 +18,7 @@ from openami.aio.reading import Profile
 from openami.aio.route import Place, Route
 from openami.aio.values import in_words, rows_of, to_json
 from openami.cli.credentials import Level, client_of, credentials
+from openami.cli.readout import read_out
 from openami.cli.session import WHERE, Captured, Traced, meter_address, tracing
 from openami.cli.show import Json, count, fail, show_csv, show_json, show_table
 from openami.core.errors import AmiError, DecodeError
@@ -54,6 +55,10 @@ Serial: TypeAlias = Annotated[
     str, typer.Option("--meter", metavar="SERIAL", help="Which meter of the shipment file, by its serial number.")
 ]
 
+Readout: TypeAlias = Annotated[
+    bool, typer.Option("--readout", help="At an optical port: take what the meter reads out in plain text (mode C).")
+]
+
 PUBLIC_HINT = "without keys only what is public is read: set OPENAMI_EK and OPENAMI_AK or give --keys FILE"
 
 EXAMPLES = """
@@ -74,6 +79,10 @@ Examples:
   openami read 'serial:///dev/ttyUSB0?baud=9600&server=1/17' --objects     over HDLC on a serial port
 
   openami read 'hdlc://192.0.2.7:4001?server=1/17' 1-0:1.8.0               over HDLC behind a TCP converter
+
+  openami read 'optical:///dev/ttyUSB0?server=1/16' 1-0:1.8.0              by an optical head, mode E
+
+  openami read optical:///dev/ttyUSB0 --readout                            by an optical head, mode C
 
   openami read 'udp://192.0.2.7?retries=2' 1-0:1.8.0                       over UDP
 """
@@ -162,11 +171,15 @@ def read(
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for an answer.")] = 10.0,
     trace: Traced = False,
     pcap: Captured = None,
+    readout: Readout = False,
 ) -> None:
     """Read a meter."""
-    if sum((bool(name), objects, everything)) != 1:
-        raise typer.BadParameter("say what to read: an OBIS code, --objects or --all")
     place = meter_address(url)
+    if readout:
+        read_out(place, as_json=as_json, as_csv=as_csv)
+        return
+    if sum((bool(name), objects, everything)) != 1:
+        raise typer.BadParameter("say what to read: an OBIS code, --objects, --all or --readout")
     settings = credentials(security, keys, place, serial)
     is_public = settings == Security.none()
     asked = Asked(logical_name(name), class_id, attribute, start, end, span(entries), everything, rows, is_public)

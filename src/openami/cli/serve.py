@@ -13,12 +13,14 @@ from socket import socket
 from openami.aio.bus import HdlcListener, SerialListener, Station
 from openami.aio.clock import Clock, RealClock, ScenarioClock
 from openami.aio.ending import when_told
+from openami.aio.memory import give_back
 from openami.aio.route import Device, Route, parse
 from openami.aio.serial import open_port
 from openami.aio.server import ANY_LOCAL, FleetListener, Session
 from openami.aio.shaped import Air, ShapedDatagrams, ShapedListener
 from openami.aio.tcp import Address, AddressInUse, has_loopback_net, listening_socket
 from openami.aio.udp import DatagramListener
+from openami.cli.optical import held_head
 from openami.core.errors import DefinitionError
 from openami.dlms.hdlc import ServerAddress
 from openami.dlms.link import ServerLink
@@ -57,8 +59,12 @@ class Service:
     speed: float | None = None
     loads: Path | None = None
     loads_all: bool = False
+    drawn: bool = False
+    """Whether the clocks of new meters run as a factory leaves them."""
     control: int | None = None
     """Port of the door by which hands are laid on the meters, on this machine only."""
+    optical: str = ""
+    """Serial port of an optical head on the first meter; `pty` makes one."""
     link: LinkModel | None = None
     """The link that the meters are behind, on TCP and UDP."""
 
@@ -118,15 +124,18 @@ async def serve(
         more_ways(service, gate, host, listener.port, air) as (more, on_serial),
         ticking(service) as clock,
         held_door(service) as at,
+        held_head(service.optical) as head,
     ):
         stored = open_fleet(service, clock)
         try:
             await catch_up(stored, clock, stop, progress)
             stored.save()
+            give_back()
             if not stop.is_set():
                 gate.stored = stored
-                async with on_serial, door(stored, at) as control:
-                    served = written(stored, service, clock, host, listener.port, more=more)
+                async with on_serial, head.on(stored.fleet, gate), door(stored, at) as control:
+                    ways = {**more, **head.ways(stored.fleet)}
+                    served = written(stored, service, clock, host, listener.port, more=ways)
                     ready(replace(served, control=control))
                     await in_service(stored, stop)
         finally:
@@ -298,7 +307,8 @@ async def ticking(service: Service) -> AsyncGenerator[Clock]:
 def open_fleet(service: Service, clock: Clock) -> Stored:
     """Open the fleet of the folder, or begin one with its history still to live."""
     drive = Drive(service.loads, every=service.loads_all)
-    plan = Plan(service.product, service.meters, beginning(clock.now(), service.history_days), drive.name)
+    start = beginning(clock.now(), service.history_days)
+    plan = Plan(service.product, service.meters, start, drive.name, drawn=service.drawn)
     return Stored.open(service.folder, plan, drive, now=clock.now)
 
 

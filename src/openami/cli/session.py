@@ -11,7 +11,7 @@ from openami.aio.pump import Tracer
 from openami.aio.route import Place, parse
 from openami.core.errors import DefinitionError
 
-WHERE = "Where the meter is: tcp://host, udp://host, hdlc://host:port (IPv6 in brackets) or serial:///dev/name."
+WHERE = "Where the meter is: tcp://host, udp://host, hdlc://host:port (IPv6 in brackets), serial:///dev/name or optical:///dev/name."
 
 
 def meter_address(url: str) -> Place:

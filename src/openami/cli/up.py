@@ -189,6 +189,10 @@ class Neighbourhood:
         addresses = self.ready["addresses"]
         typer.echo(f"OpenAMI: a simulated neighbourhood at {self.ready['speed']:g}×")
         typer.echo(f"  web page   {web['url']}")
+        if "door" in web:
+            is_first = "/users?" in web["door"]
+            what = "accounts   none yet, no sign-in; the first: " if is_first else "sign in    "
+            typer.echo(f"  {what}{web['door']}")
         typer.echo(f"  REST       {web['url'].rstrip('/')}/api/openapi.json")
         typer.echo(f"  meters     {len(addresses)} × CompactIQ, {addresses[0]} to {addresses[-1]}")
         typer.echo(f"  data       {self.wish.folder}, zone {self.zone}")

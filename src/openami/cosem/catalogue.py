@@ -75,6 +75,7 @@ from openami.cosem.ntp import NTPSetup
 from openami.cosem.objects import CosemObject
 from openami.cosem.parameter_monitor import ParameterMonitor, ParameterMonitorv1
 from openami.cosem.port_protection import CommunicationPortProtection
+from openami.cosem.prepayment import Account, Charge, Credit
 from openami.cosem.prime import (
     LLCSSCSSetup,
     PRIMEApplicationIdentification,
@@ -104,6 +105,7 @@ from openami.cosem.schedule import Schedule
 from openami.cosem.scripts import ScriptTable, SingleActionSchedule
 from openami.cosem.security_setup import SecuritySetup, SecuritySetupv1
 from openami.cosem.status_mapping import StatusMapping
+from openami.cosem.token_gateway import IEC62055Attributes, TokenGateway
 from openami.cosem.utility_tables import UtilityTables
 
 ClassKey = tuple[int, int]
@@ -243,6 +245,11 @@ CATALOGUE = Catalogue(
     G3PLC6LoWPANSetupv3,
     G3PLC6LoWPANSetupv4,
     NTPSetup,
+    Account,
+    Credit,
+    Charge,
+    TokenGateway,
+    IEC62055Attributes,
     FunctionControl,
     ArrayManager,
     CommunicationPortProtection,

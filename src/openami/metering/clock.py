@@ -61,6 +61,11 @@ class Clock:
         """UTC second each meter's clock shows. -> [meters]."""
         return self.offset_s + now
 
+    def ahead_ns(self, meter: int, now: int) -> int:
+        """How far a clock has drifted since it last took up whole seconds, in ns."""
+        drift = int(self.drift_ppb[meter])
+        return int(self.carried_ns[meter]) + drift * (now - int(self.since[meter])) if drift else 0
+
     def set(self, columns: Columns, offset_s: Int64, now: Int64 | int) -> None:
         """Set clocks; drift counts from now, and they are valid again."""
         self.offset_s[columns] = offset_s

@@ -52,6 +52,7 @@ class Cause(IntFlag):
     ERROR = 128
     MANUAL = 256
     TARIFF = 512
+    TEST = 1024
 
 
 class Latch(IntFlag):

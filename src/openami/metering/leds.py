@@ -17,6 +17,8 @@ class Glow(StrEnum):
     DARK = "dark"
     STEADY = "steady"
     FLASHING = "flashing"
+    BLINKING = "blinking"
+    """On and off for equal times."""
 
 
 def weight_mj(pulses_per_kwh: int) -> int:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 NAME = "mobile"
 NEVER_ASKED = -1
+SERVERS = 2
+"""Name servers that a module keeps: primary and secondary."""
 
 
 @dataclass(slots=True)
@@ -20,12 +22,14 @@ class Mobile:
     """Modules of N meters, times in true UTC. [meters].
 
     `signal_dbm` is 0 where the signal is that of the place; `lists` hold what the network knows of some subscribers.
+    `dns` are the name servers learnt from the network (IPv4, 0 for none) [meters, 2]: kept when it is gone.
     """
 
     since: Int64
     asked_at: Int64
     signal_dbm: NDArray[np.int16]
     down: NDArray[np.bool_]
+    dns: NDArray[np.uint32]
     lists: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
 
     @classmethod
@@ -36,6 +40,7 @@ class Mobile:
             np.full(meters, NEVER_ASKED, np.int64),
             np.zeros(meters, np.int16),
             np.zeros(meters, np.bool_),
+            np.zeros((meters, SERVERS), np.uint32),
         )
 
     def begin(self, meter: int, now: int) -> None:

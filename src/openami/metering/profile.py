@@ -8,12 +8,14 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from openami.metering.columns import ALL, Columns, Index, Int64
+from openami.metering.columns import Columns, Index, Int64
 
 HEAD: list[tuple[str, str]] = [("stamp", "<u4"), ("deviation", "<i2"), ("status", "u1")]
 
 
 WORD = 8
+ROOM = 2
+"""Rows of each meter that a ring has room for at its beginning."""
 
 
 class AmrStatus(IntFlag):
@@ -59,17 +61,27 @@ def in_words(layout: np.dtype[np.void]) -> np.dtype[np.void]:
     return made
 
 
+def words(rows: NDArray[np.void]) -> NDArray[np.uint64]:
+    """Show records as words [records, words]: so they are copied in a fraction of the time, and padding stays zero.
+
+    NumPy copies records field by field, and leaves in the padding whatever was in memory before.
+    """
+    shown: NDArray[np.uint64] = rows.view(np.uint64).reshape(rows.size, rows.dtype.itemsize // WORD)
+    return shown
+
+
 class Ring:
     """Rows of N meters; the newest overwrites the oldest. Rows of one meter lie together: read by meter.
 
-    `place` tells where a meter's rows lie; in a ring for a few of many meters it is -1 for the others.
+    `place` tells where a meter's rows lie; in a ring for a few of many meters it is -1 for the others. `rows` has
+    room for what was written and some more, up to the capacity: a large fleet takes memory as its history grows.
     """
 
     def __init__(self, meters: int, capacity: int, columns: Mapping[str, DTypeLike], *, few: bool = False) -> None:
         self.capacity = capacity
         self.columns = tuple(columns)
         self.layout = in_words(np.dtype([*HEAD, *columns.items()], align=True))
-        self.rows: NDArray[np.void] = np.zeros((0 if few else meters, capacity), self.layout)
+        self.rows: NDArray[np.void] = np.zeros((0 if few else meters, min(ROOM, capacity)), self.layout)
         self.count = np.zeros(len(self.rows), np.int64)
         self.place = np.full(meters, -1, np.intp) if few else np.arange(meters)
 
@@ -78,11 +90,23 @@ class Ring:
         new = columns[self.place[columns] < 0]
         begin = int(self.place.max(initial=-1)) + 1
         if begin + len(new) > len(self.rows):
-            room = max(begin + len(new), 2 * len(self.rows))
-            rows, count = self.rows, self.count
-            self.rows, self.count = np.zeros((room, self.capacity), self.layout), np.zeros(room, np.int64)
-            self.rows[: len(rows)], self.count[: len(count)] = rows, count
+            meters = max(begin + len(new), 2 * len(self.rows))
+            self._resize(meters, self.rows.shape[1])
+            self.count = np.pad(self.count, (0, meters - len(self.count)))
         self.place[new] = np.arange(begin, begin + len(new))
+
+    def _resize(self, meters: int, room: int) -> None:
+        """Make room for more meters, or for more rows of each."""
+        held = self.rows
+        self.rows = np.zeros((meters, room), self.layout)
+        old, new = held.view(np.uint64), self.rows.view(np.uint64)  # see `words`
+        new[: old.shape[0], : old.shape[1]] = old
+
+    def _hold(self, rows: int) -> None:
+        """Have room for so many rows of each meter, and a quarter as many again before the next time."""
+        room = self.rows.shape[1]
+        if rows > room:
+            self._resize(len(self.rows), min(self.capacity, max(rows, room + room // 4)))
 
     def append(
         self, columns: Columns, stamp: ArrayLike, deviation: ArrayLike, status: ArrayLike, **values: ArrayLike
@@ -93,10 +117,9 @@ class Ring:
         row["stamp"], row["deviation"], row["status"] = stamp, deviation, status
         for name in self.columns:
             row[name] = values[name]
-        # records are copied as words, which is several times as fast as one by one
-        words = self.layout.itemsize // WORD
-        slots = self.rows.view(np.uint64).reshape(self.rows.size, words)
-        slots[meters * self.capacity + self.count[meters] % self.capacity] = row.view(np.uint64).reshape(-1, words)
+        slot = self.count[meters] % self.capacity
+        self._hold(int(slot.max(initial=-1)) + 1)
+        words(self.rows)[meters * self.rows.shape[1] + slot] = words(row)
         self.count[meters] += 1
 
     def clear(self, columns: Columns) -> None:
@@ -144,12 +167,13 @@ class Ring:
 
     def pack(self) -> dict[str, NDArray[Any]]:
         """Give the counts, and the rows in use alone."""
-        return {"count": self.count.copy(), "rows": self.rows[self.positions()]}
+        meters, slots = self.positions()
+        rows = words(self.rows)[meters * self.rows.shape[1] + slots]
+        return {"count": self.count.copy(), "rows": rows.view(self.layout).reshape(-1)}
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Take what `pack` gave."""
-        room = len(arrays["count"])
-        if room != len(self.count):
-            self.rows, self.count = np.zeros((room, self.capacity), self.layout), np.zeros(room, np.int64)
-        self.count[ALL] = arrays["count"]
+        self.count = arrays["count"].copy()
+        room = max(self.rows.shape[1], min(self.capacity, int(self.count.max(initial=0))))
+        self.rows = np.zeros((len(self.count), room), self.layout)
         self.rows[self.positions()] = arrays["rows"]

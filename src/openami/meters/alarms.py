@@ -5,8 +5,14 @@ from typing import TYPE_CHECKING
 
 from openami.core.errors import DefinitionError
 from openami.metering.alarms import Alarms
+from openami.metering.boards import NAME as BOARDS
+from openami.metering.boards import Boards
 from openami.metering.cold_load import NAME as COLD_LOAD
 from openami.metering.cold_load import ColdLoad
+from openami.metering.endpoint import NAME as ENDPOINT
+from openami.metering.endpoint import Endpoint
+from openami.metering.entry import NAME as ENTRY
+from openami.metering.entry import Entry
 from openami.metering.events import Face, Log
 from openami.metering.limiter import WATCH, Limiter
 from openami.metering.mobile import NAME as MOBILE
@@ -19,12 +25,14 @@ from openami.metering.removal import NAME as REMOVAL
 from openami.metering.removal import Removal
 from openami.metering.schedules import Schedules
 from openami.metering.selftest import SelfTest
+from openami.metering.signals import ENERGIES
 from openami.metering.state import MakePart
 from openami.metering.tamper import Tamper
 from openami.metering.tariff_switch import NAME as TARIFF_SWITCH
 from openami.metering.tariff_switch import TariffSwitch
 from openami.meters.faces import FACES
 from openami.meters.sections.ansi import AnsiRow
+from openami.meters.sections.radio import RadioRow
 from openami.meters.sections.relay import RelayRow
 from openami.net.cellular.product import ModuleProduct
 
@@ -83,6 +91,8 @@ def parts_of(product: "Product") -> dict[str, MakePart]:
     }
     if product.ansi is not None:
         parts |= ansi_parts(product, product.ansi)
+    if product.radio is not None:
+        parts[ENDPOINT] = endpoint(product.radio)
     for name, row in (("relay", told.relay), ("auxiliary_relay", told.auxiliary_relay)):
         if row is not None:
             parts[name] = relays(row, cuts=name == "relay")
@@ -94,6 +104,8 @@ def parts_of(product: "Product") -> dict[str, MakePart]:
     parts["monitors"] = lambda meters, _now: Monitors.of(meters, watches, phases=phases, no_load_ma=no_load_ma)
     if built_in(product) is not None:
         parts[MOBILE] = Mobile.of
+    if (place := product.input) is not None:
+        parts[ENTRY] = lambda meters, _now: Entry.of(meters, place.module)
     parts["schedules"] = lambda meters, _now: Schedules.of(meters, scheduled(product))
     parts["disturbances"] = lambda meters, _now: Disturbances.of(meters)
     opens = told.relay is not None and told.relay.on_error
@@ -108,7 +120,14 @@ def ansi_parts(product: "Product", row: AnsiRow) -> dict[str, MakePart]:
         POWER_FAIL: lambda meters, _now: PowerFail.of(meters, row.power_fail_mv.value),
         COLD_LOAD: lambda meters, _now: ColdLoad.of(meters, pickups),
         REMOVAL: lambda meters, _now: Removal.of(meters),
+        BOARDS: lambda meters, _now: Boards.of(meters, tuple(row.board)),
     }
+
+
+def endpoint(row: RadioRow) -> MakePart:
+    """Make the interval counting of a radio endpoint."""
+    energy, count_wh, interval_s = ENERGIES[row.energy], row.count_wh.value, row.interval_s.value
+    return lambda meters, _now: Endpoint.of(meters, energy, count_wh, interval_s)
 
 
 def built_in(product: "Product") -> ModuleProduct | None:

@@ -7,6 +7,8 @@ from openami.core.errors import DefinitionError
 from openami.metering import configuring
 from openami.metering.alarms import Alarms
 from openami.metering.billing import Column
+from openami.metering.boards import NAME as BOARDS
+from openami.metering.boards import Boards
 from openami.metering.calendar import ONE_RATE
 from openami.metering.columns import intern
 from openami.metering.load import Load
@@ -66,9 +68,27 @@ def output(view: View, name: str) -> OutputRow:
     return found
 
 
+# Option boards
+
+
+def boards(view: View) -> Boards:
+    """Option boards of the fleet."""
+    return view.laws.part(BOARDS, Boards)
+
+
+def works(view: View, name: str) -> bool:
+    """Whether the boards are in that an output, or the `radio`, needs."""
+    needed = [board for board, row in row_of(view).board.items() if name in row.carries]
+    return all(boards(view).is_in(board, view.meter) for board in needed)
+
+
 def transfers(view: View, load: Load, name: str, end_us: int) -> Edges:
-    """Transfers of an output's contact from the last step of the laws on, the power of now holding until `end_us`."""
+    """Transfers of an output's contact from the last step of the laws on, the power of now holding until `end_us`.
+
+    Without its option board there are none.
+    """
     row, start_us = output(view, name), view.laws.now * SECOND_US
+    end_us = end_us if works(view, name) else start_us
     ways = power(view, load)[row.energy]
     return edges(energy(view, row.energy, ways, start_us), ways.total, weight_mj(row.ke_mwh.value), start_us, end_us)
 

@@ -1,4 +1,4 @@
-"""What a meter does of its own accord between two moments: scripts on schedule, and pushes when an alarm is raised."""
+"""What a meter does of its own accord between two moments, scripts and pushes; and whether it answers anybody."""
 
 from collections.abc import Iterator
 from typing import cast
@@ -9,6 +9,7 @@ from openami.cosem.push import Destination, Pushing
 from openami.cosem.register_monitor import RegisterMonitor
 from openami.cosem.scripts import ScriptTable, SingleActionSchedule
 from openami.metering.schedules import Schedules
+from openami.metering.tamper import Tamper
 from openami.meters.alarms import SCHEDULE
 from openami.meters.build import Constant, Definition, Setting
 from openami.meters.holding import Holding
@@ -88,3 +89,11 @@ def made(holding: Holding, meter: int, definition: Definition) -> object:
     """Object of a meter."""
     assert holding.objects is not None
     return holding.objects(meter)[definition.key]
+
+
+def answers(holding: Holding, meter: int) -> bool:
+    """Whether there is anything that could answer: supply, or a battery that clients are answered on."""
+    if holding.laws.supply.powered[meter]:
+        return True
+    dead, held_mv = holding.product.monitoring.clock.dead_mv, holding.laws.part("tamper", Tamper).row("battery_mv")
+    return holding.product.monitoring.battery.reads and (dead is None or bool(held_mv[meter] >= dead.value))

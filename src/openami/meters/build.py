@@ -12,15 +12,20 @@ from openami.cosem.objects import Attribute, CosemObject
 from openami.cosem.short_names import ShortNames
 from openami.dlms.data import AnyCodec
 from openami.dlms.xdlms import DataAccessResult
+from openami.iec62056.rates import code_of
 from openami.meters.definition import AssociationRow, Figure, Head, Metering
 from openami.meters.sections.accuracy import Accuracy
 from openami.meters.sections.ansi import AnsiRow
 from openami.meters.sections.display import Display
 from openami.meters.sections.firmware import Firmware
+from openami.meters.sections.input import InputRow
 from openami.meters.sections.links import Links
 from openami.meters.sections.measurement import MeasurementRow
 from openami.meters.sections.monitoring import Monitoring
+from openami.meters.sections.optical import Optical
+from openami.meters.sections.prepayment import PrepaymentRow
 from openami.meters.sections.push import PushRow
+from openami.meters.sections.radio import RadioRow
 from openami.meters.sections.recording import Recording
 
 PRIMARY = "primary."
@@ -124,14 +129,18 @@ class Product:
     objects: tuple[Definition, ...]
     features: frozenset[str]
     display: Display | None = None
+    input: InputRow | None = None
     firmware: Firmware | None = None
     accuracy: Accuracy | None = None
     measurement: MeasurementRow | None = None
     monitoring: Monitoring = field(default_factory=Monitoring)
     recording: Recording = field(default_factory=Recording)
     links: Links = field(default_factory=Links)
+    optical: Optical | None = None
     push: PushRow = field(default_factory=PushRow)
     ansi: AnsiRow | None = None
+    radio: RadioRow | None = None
+    prepayment: PrepaymentRow | None = None
     remembered: dict[object, object] = field(default_factory=dict[object, object], compare=False, repr=False)
     """What was worked out of it before."""
 
@@ -153,6 +162,18 @@ class Product:
             head, _, name = definition.source("buffer").partition(".")
             if head == "profile" and name:
                 found.setdefault(name, definition)
+        return found
+
+    @cached_property
+    def ceilings(self) -> Mapping[tuple[str, str], int]:
+        """Highest codes of speeds that clients may set, by object and attribute."""
+        found: dict[tuple[str, str], int] = {}
+        if self.optical is not None:
+            most = code_of(self.optical.most_baud.value)
+            found |= {("optical_port_setup", name): most for name in ("default_baud", "prop_baud")}
+        for name, way in self.links.way.items():
+            if way.most_baud is not None:
+                found[f"{name}_hdlc_setup", "comm_speed"] = code_of(way.most_baud.value)
         return found
 
     @cached_property

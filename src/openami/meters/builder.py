@@ -32,14 +32,18 @@ def compiled(slug: str, document: Document) -> Product:
         Builder(slug, document).definitions(),
         frozenset(identity for row in rows_of(document) for identity in row.feature),
         display=document.display,
+        input=document.input,
         firmware=document.firmware,
         accuracy=document.accuracy,
         measurement=document.measurement,
         monitoring=document,
         recording=document,
         links=document.links,
+        optical=document.optical,
         push=document.push,
         ansi=document.ansi,
+        radio=document.radio,
+        prepayment=document.prepayment,
     )
 
 

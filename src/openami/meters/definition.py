@@ -9,14 +9,19 @@ from typing import Annotated, Literal, Self, TypeGuard, cast
 from pydantic import ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from openami.core.errors import DefinitionError
+from openami.meters.mistakes import mistake
 from openami.meters.sections.accuracy import Accuracy
 from openami.meters.sections.ansi import AnsiRow
 from openami.meters.sections.display import Display
 from openami.meters.sections.firmware import Firmware
+from openami.meters.sections.input import InputRow
 from openami.meters.sections.links import Links
 from openami.meters.sections.measurement import MeasurementRow
 from openami.meters.sections.monitoring import Monitoring
+from openami.meters.sections.optical import Optical
+from openami.meters.sections.prepayment import PrepaymentRow
 from openami.meters.sections.push import PushRow
+from openami.meters.sections.radio import RadioRow
 from openami.meters.sections.recording import Recording
 from openami.meters.sections.rights import ClientRights, RawMembers
 from openami.meters.sections.row import Number, Row
@@ -116,10 +121,14 @@ class Document(Monitoring, Recording):
     figure: dict[str, Figure] = Field(default_factory=dict[str, Figure])
     accuracy: Accuracy | None = None
     display: Display | None = None
+    input: InputRow | None = None
     firmware: Firmware | None = None
     links: Links = Field(default_factory=Links)
+    optical: Optical | None = None
     push: PushRow = PushRow()
     ansi: AnsiRow | None = None
+    radio: RadioRow | None = None
+    prepayment: PrepaymentRow | None = None
     measurement: MeasurementRow | None = None
     object: tuple[ObjectRow, ...]
 
@@ -141,12 +150,16 @@ def products() -> Traversable:
 
 def read(name: str, folder: Traversable | None = None) -> Document:
     """Read and check a product file by its name without `.toml`."""
-    table = merged(name, folder or products(), ())
+    return checked(name, merged(name, folder or products(), ()))
+
+
+def checked(name: str, table: Table) -> Document:
+    """Check the tables of a product file, with what it extends."""
     try:
         return Document.model_validate(table)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise DefinitionError(first["msg"], file=f"{name}.toml", key=key_of(first["loc"], table)) from error
+        message, key = mistake(error, Document, table)
+        raise DefinitionError(message, file=f"{name}.toml", key=key) from error
 
 
 def merged(name: str, folder: Traversable, below: tuple[str, ...]) -> Table:
@@ -244,14 +257,3 @@ def changed(row: object, change: object) -> object:
 def name_of(row: object) -> object:
     """Name of a row; a row without one is its own."""
     return row.get("name", id(row)) if is_table(row) else id(row)
-
-
-def key_of(location: tuple[int | str, ...], table: Table) -> str:
-    """Where a mistake stands, rows called by their names: `object clock.write`."""
-    if len(location) > 1 and isinstance(location[1], int):
-        rows = table[str(location[0])]
-        row = rows[location[1]] if is_list(rows) else None
-        name = row.get("name") if is_table(row) else None
-        head = f"{location[0]} {name or location[1] + 1}"
-        return ".".join((head, *map(str, location[2:])))
-    return ".".join(map(str, location))

@@ -13,6 +13,7 @@ from openami.cosem.objects import CosemObject, Live
 from openami.cosem.profile_generic import ProfileGeneric
 from openami.cosem.selection import Resolver, local_resolver
 from openami.dlms.xdlms import ActionResult, DataAccessResult
+from openami.meters import granting
 from openami.meters.build import Constant, Definition, Refusal, Setting
 from openami.meters.laws.cells import in_type
 from openami.meters.laws.firmware import image_transfer
@@ -67,7 +68,7 @@ def logical_device(view: View, report: Callable[[Exception], object]) -> Logical
     names = product.short_names
     return LogicalDevice(
         Objects(view),
-        product.access,
+        granting.access(view),
         associations=Associations(view),
         base_names=() if names is None else names.elements,
         report=report,
@@ -130,6 +131,9 @@ def read_setting(definition: Definition, name: str, view: View) -> object:
 def write_setting(definition: Definition, name: str, view: View, given: object) -> None:
     """Keep a setting of this meter."""
     number = definition.interface.names[name]
+    most = view.holding.product.ceilings.get((definition.name, name))
+    if most is not None and isinstance(given, int) and given > most:
+        raise AccessError(DataAccessResult.OTHER_REASON, f"{definition.name} {name}: the port is not that fast")
     view.holding.settings[view.meter, definition.number, number] = definition.codec(name).encode(given)
 
 

@@ -12,6 +12,7 @@ from openami.metering.screen import check_layout
 from openami.meters.build import Constant, Definition, Product
 from openami.meters.device import made
 from openami.meters.sections.display import Display, ItemRow, LedRow, ModeRow, SignRow
+from openami.meters.sections.input import InputRow
 from openami.meters.sections.row import Cited
 from openami.meters.view import View
 
@@ -51,6 +52,13 @@ class Item:
     code: str
     digits: int
     is_energy: bool
+    scaler: Reading | None = None
+    """Where scaler and unit come from, if not from the object itself."""
+
+    def scaler_unit(self, view: View) -> ScalerUnit:
+        """Scaler and unit of the number."""
+        found = None if self.scaler is None else self.scaler.of(view)
+        return found if isinstance(found, ScalerUnit) else self.reading.scaler_unit(view)
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,8 @@ class Faceplate:
     lists: Mapping[str, tuple[Item, ...]]
     readings: Mapping[str, Reading]
     """Readings that signs, diodes and settings name, by the text that names them."""
+    input: InputRow | None = None
+    """Keypad and cards; a query is a list called by its code."""
 
     @property
     def width(self) -> int:
@@ -84,12 +94,16 @@ class Assembly:
 
     def fault(self, key: str, sentence: str) -> DefinitionError:
         """Name a mistake."""
-        return DefinitionError(sentence, file=f"{self.product.slug}.toml", key=f"display.{key}")
+        head = "input" if key.startswith("query.") else "display"
+        return DefinitionError(sentence, file=f"{self.product.slug}.toml", key=f"{head}.{key}")
 
     def faceplate(self) -> Faceplate:
         """The whole of it."""
         self.check_size()
-        lists = {name: self.items(name, rows) for name, rows in self.row.list.items()}
+        lists = {name: self.items(f"list.{name}", rows) for name, rows in self.row.list.items()}
+        asked = self.product.input
+        if asked is not None:
+            lists |= {query(code): self.items(f"query.{code}", rows) for code, rows in asked.query.items()}
         try:
             program = Program(
                 {mode: self.stage(mode, row) for mode, row in self.row.mode.items()},
@@ -99,7 +113,7 @@ class Assembly:
         except DefinitionError as error:
             raise DefinitionError(said(error), file=f"{self.product.slug}.toml", key=error.key) from error
         self.check_leds()
-        return Faceplate(self.row, program, lists, dict(self.readings()))
+        return Faceplate(self.row, program, lists, dict(self.readings()), asked)
 
     def check_size(self) -> None:
         """A display of segments has digits, one of dots has lines, characters and a layout of as many lines."""
@@ -137,9 +151,9 @@ class Assembly:
             {(name.removesuffix(LONG), name.endswith(LONG)): str(action) for name, action in row.press.items()},
         )
 
-    def items(self, name: str, rows: tuple[ItemRow, ...]) -> tuple[Item, ...]:
+    def items(self, key: str, rows: tuple[ItemRow, ...]) -> tuple[Item, ...]:
         """Items of a list."""
-        return tuple(self.item(f"list.{name}.{number}", row) for number, row in enumerate(rows, 1))
+        return tuple(self.item(f"{key}.{number}", row) for number, row in enumerate(rows, 1))
 
     def item(self, key: str, row: ItemRow) -> Item:
         """One item."""
@@ -149,7 +163,8 @@ class Assembly:
             raise self.fault(f"{key}.decimals", f"{row.decimals}, and the display has {most.value} at most")
         code = digits.short_code(reading.definition.logical_name) if row.code is None else row.code
         unit = self.check_unit(key, row, reading)
-        return Item(reading, row, code, row.digits or self.digits, unit in ENERGIES)
+        scaler = self.reading(key, row.scaler_from) if row.scaler_from else None
+        return Item(reading, row, code, row.digits or self.digits, unit in ENERGIES, scaler)
 
     @property
     def digits(self) -> int:
@@ -200,6 +215,13 @@ class Assembly:
                 raise self.fault(f"led.{name}.pulses", said(error)) from error
             if led.value and len(led.colours) != len(led.limits) + 1:
                 raise self.fault(f"led.{name}.colours", f"expected {len(led.limits) + 1}: one for each level from 0")
+            if led.blink_ms and len(led.blink_ms) != len(led.colours):
+                raise self.fault(f"led.{name}.blink_ms", f"expected {len(led.colours)}: one for each colour")
+
+
+def query(code: str) -> str:
+    """Name of the list that answers a query."""
+    return f"query {code}"
 
 
 def milliseconds(seconds: Cited | None) -> int:

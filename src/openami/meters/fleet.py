@@ -26,7 +26,7 @@ from openami.metering.advance import advance
 from openami.metering.load import Load
 from openami.metering.schedules import Schedules
 from openami.meters import hands, modems, records
-from openami.meters.attending import attend
+from openami.meters.attending import answers, attend
 from openami.meters.build import Product
 from openami.meters.device import Objects, logical_device
 from openami.meters.faces import esmr
@@ -40,6 +40,7 @@ from openami.meters.offers import Associations, keyless
 from openami.meters.posting import Postman
 from openami.meters.records import Command, Counter, Handled, Note, Refusal, Rekeyed
 from openami.meters.session import Session
+from openami.meters.vending_keys import VendingKeys, shipped
 from openami.meters.view import View
 
 log = getLogger(__name__)
@@ -57,7 +58,6 @@ RECORDED = {(64, 2), (18, 2)}
 
 TOLD = ("clock.time", "alarm.", "error.", "tariff.", "limiter.threshold", "relay.tamper")
 """Sources, by how they begin, that tell of being written themselves."""
-
 MESSAGE = "consumer_message"
 
 REFUSING = {(18, 3), (18, 4)}
@@ -89,6 +89,7 @@ class Fleet:
         *,
         random: Callable[[int], bytes],
         journal: Journal | None = None,
+        vending: VendingKeys | None = None,
     ) -> None:
         self.holding = holding
         self.keys = keys
@@ -101,7 +102,7 @@ class Fleet:
         self.downloads: Downloads | None = None
         self.missed: dict[tuple[int, str], int] = {}
         self.keyless = keyless(holding.product)
-        holding.custody = self
+        holding.custody, holding.vending = self, vending
         holding.objects = lambda meter: Objects(View(holding, meter))
         holding.images.record = self._append
         self.session_events: Mapping[Key, int] = {
@@ -120,12 +121,14 @@ class Fleet:
         load: Load,
         now: Callable[[], float],
         random: Callable[[int], bytes],
+        drawn: bool = False,
     ) -> "Fleet":
         """Make a new fleet that is kept nowhere."""
         if not 1 <= meters <= MOST:
             raise DefinitionError(f"{meters} meters: expected 1 to {MOST}", key="meters")
-        holding = Holding.create(product, meters, start_utc, now)
-        return cls(holding, Keyring.draw(meters, random), load, random=random)
+        holding = Holding.create(product, meters, start_utc, now, drawn=drawn)
+        vending = None if product.prepayment is None else VendingKeys.draw(random)
+        return cls(holding, Keyring.draw(meters, random), load, random=random, vending=vending)
 
     @property
     def product(self) -> Product:
@@ -145,7 +148,7 @@ class Fleet:
     def open(self, local_address: str, link: ServerLink | None = None) -> Session | None:
         """Begin a session with the meter of an address (`aio.server.Provider`), over the wrapper or a link."""
         meter = meter_at(local_address, self.count)
-        return None if meter is None else self.session(meter, link)
+        return None if meter is None or not answers(self.holding, meter) else self.session(meter, link)
 
     def session(self, meter: int, link: ServerLink | None = None) -> Session:
         """Begin a session with a meter, over the wrapper or a link."""
@@ -170,7 +173,7 @@ class Fleet:
         """Shipment file of the fleet; with `host`, meter i listens there on port + i."""
         places = [(host, port + meter) if host else (address(meter), port) for meter in range(self.count)]
         clients = [row.client for row in self.product.associations]
-        return shipment(self.product.slug, self.keys, places, clients)
+        return shipment(self.product.slug, self.keys, places, clients, partial(shipped, self.product.prepayment))
 
     # Time
 
@@ -256,6 +259,7 @@ class Fleet:
         """Write an attribute now."""
         utc = self._second
         with self._moment(utc):
+            modems.before_write(View(self.holding, meter), item[0][:2])
             result = device.was_set(client, item)
             if result is DataAccessResult.SUCCESS:
                 (class_id, name, attribute), _, data = item
@@ -375,6 +379,7 @@ class Fleet:
         key = record.class_id, record.logical_name
         with self._moment(record.utc):
             if record.kind == Command.SET:
+                modems.before_write(View(self.holding, record.meter), key)
                 device.set(record.client, AttributeDescriptor(*key, record.number), None, record.data or b"")
                 self._after_write(record.meter, key, record.number)
             elif (record.class_id, record.number) in REFUSING:

@@ -11,11 +11,13 @@ from typing import Protocol
 from openami.core.errors import DefinitionError
 from openami.metering import digits, glyphs, leds, screen
 from openami.metering.display import Light, Mode, Place, Program, Shows, begin, is_lit, press, told
+from openami.metering.entry import NAME, Entry, Module, Sound
 from openami.metering.leds import Glow
 from openami.metering.screen import Picture, Shown, Sign
 from openami.meters.conditions import SECOND_US, Ways, conditions, energy, power
 from openami.meters.displays import Faceplate, faceplate
 from openami.meters.fleet import Fleet
+from openami.meters.prompt import Prompt
 from openami.meters.sections.display import ButtonRow, LedRow
 from openami.meters.view import View
 from openami.meters.writing import Writing, number_in
@@ -37,6 +39,8 @@ class Led:
     pulses: int = 0
     rate_mhz: int = 0
     """Pulses in 1000 s of the meter's time."""
+    blink_ms: int = 0
+    """How long a blinking one takes to go on and off once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,9 @@ class Frame:
     leds: tuple[Led, ...]
     beeps: int
     conditions: frozenset[str]
+    accepted: int = 0
+    """Beeps that say that a token, on the keypad or a card, was taken; `rejected` that it was not."""
+    rejected: int = 0
 
 
 class Overlay(Protocol):
@@ -72,6 +79,8 @@ class Front:
     by_hand: set[str] = field(default_factory=set[str])
     """Conditions that no law knows of, such as a broken seal over a button."""
     beeps: int = 0
+    prompt: Prompt | None = None
+    """What keypad and card reader have to say, where the product has a place for them."""
 
     @classmethod
     def of(cls, fleet: Fleet, meter: int = 0, *, now_ms: int = 0) -> "Front":
@@ -79,7 +88,11 @@ class Front:
         face = faceplate(fleet.product)
         if face is None:
             raise DefinitionError("has no display", file=f"{fleet.product.slug}.toml", key="display")
-        return cls(fleet, meter, face, begin(face.program, now_ms))
+        front = cls(fleet, meter, face, begin(face.program, now_ms))
+        if face.input is not None:
+            front.prompt = Prompt(face, face.input, front.view)
+            front.overlays.append(front.prompt)
+        return front
 
     @property
     def view(self) -> View:
@@ -110,7 +123,9 @@ class Front:
         holds = conditions(self.view, milli["active"]) | self.by_hand
         self.place = told(self.program, self.place, holds, now_ms)
         diodes = tuple(self.led(name, row, milli) for name, row in self.face.row.led.items())
-        return Frame(self.picture(now_ms), diodes, self.beeps, holds)
+        heard = self.heard()
+        beeps = self.beeps + sum(heard)
+        return Frame(self.picture(now_ms), diodes, beeps, holds, heard[Sound.ACCEPT], heard[Sound.REJECT])
 
     def press(self, name: str, now_ms: int, held_ms: int = 0) -> bool:
         """Press a button for so long; whether a finger reaches it."""
@@ -128,6 +143,39 @@ class Front:
         if hand := (button.long_hand if is_long else "") or button.hand:
             self.fleet.hand(self.meter, hand, [name, max(1, held_ms)] if hand == BY_NAME else None)
         return True
+
+    # Keypad and card reader
+
+    @property
+    def module(self) -> Module:
+        """What is in the place of the input module."""
+        if self.prompt is None:
+            return Module.NONE
+        return Module(int(self.prompt.part.module[self.meter]))
+
+    def key(self, keys: str, now_ms: int) -> None:
+        """Press keys of the keypad, one after the other: digits, `*` takes one back, `#` enters."""
+        gap_ms = None if self.prompt is None else self.prompt.gap_ms(now_ms)
+        self.fleet.hand(self.meter, "key", [keys, gap_ms])
+        self.touched(now_ms)
+
+    def card(self, message: bytes, now_ms: int) -> None:
+        """Hold a card with an NDEF message to the reader."""
+        self.fleet.hand(self.meter, "nfc", message.hex())
+        self.touched(now_ms)
+
+    def touched(self, now_ms: int) -> None:
+        """A key or a card has come: its answer is there from now on, and so is the light."""
+        self.place = replace(self.place, pressed_ms=now_ms)
+        if self.prompt is not None:
+            self.prompt.notice(now_ms)
+
+    def heard(self) -> tuple[int, ...]:
+        """Give how often each sound of the input module has been heard."""
+        if self.prompt is None:
+            return (0,) * len(Sound)
+        part: Entry = self.fleet.holding.laws.part(NAME, Entry)
+        return tuple(part.heard[:, self.meter].tolist())
 
     # The display
 
@@ -154,7 +202,7 @@ class Front:
                 "place": f"{seen.index + 1}/{seen.count}",
             }  # fmt: skip
             return replace(seen, lines=screen.laid_out(row.layout, fields, width, elapsed_ms))
-        text = digits.window(shown.value, width, elapsed_ms) if is_words(shown.value) else shown.value
+        text = digits.window(shown.value, width, elapsed_ms) if is_moving(shown.value, width) else shown.value
         masks = glyphs.segments(text, width)
         return replace(seen, digits=masks, code_digits=glyphs.segments(shown.code, row.code_digits))
 
@@ -181,12 +229,15 @@ class Front:
         if row.energy and row.pulses is not None:
             return self.pulsing(name, row, leds.weight_mj(row.pulses.value), milli[row.energy], powered=powered)
         if row.when:
+            level = 0
             colour = row.colours[0] if row.when in self.place.conditions else "dark"
         else:
-            colour = row.colours[self.writing.level(row.value, row.part, row.limits, exclusive=row.exclusive)]
-        if not powered:
-            colour = "dark"
-        return Led(name, row.label, colour, Glow.DARK if colour == "dark" else Glow.STEADY)
+            level = self.writing.level(row.value, row.part, row.limits, exclusive=row.exclusive)
+            colour = row.colours[level]
+        if not powered or colour == "dark":
+            return Led(name, row.label, "dark", Glow.DARK)
+        blink_ms = row.blink_ms[level] if row.blink_ms else 0
+        return Led(name, row.label, colour, Glow.BLINKING if blink_ms else Glow.STEADY, blink_ms=blink_ms)
 
     def pulsing(self, name: str, row: LedRow, weight: int, milli: Ways, *, powered: bool) -> Led:
         """A diode of pulses."""
@@ -196,6 +247,6 @@ class Front:
         return Led(name, row.label, colour, glow, count, milli.total * 1000 // weight)
 
 
-def is_words(text: str) -> bool:
-    """Whether a text is no number, and may move."""
-    return any(sign.isalpha() for sign in text)
+def is_moving(text: str, width: int) -> bool:
+    """Whether a text moves where it is too long: words do, and numbers that have more digits than the display."""
+    return any(sign.isalpha() for sign in text) or sum(sign.isdigit() for sign in text) > width

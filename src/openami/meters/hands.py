@@ -20,7 +20,7 @@ from openami.metering.power_quality import NOMINAL_MHZ, Disturbances
 from openami.metering.removal import NAME, Removal
 from openami.metering.selftest import SelfTest
 from openami.metering.tamper import Tamper
-from openami.meters import ansi, modems
+from openami.meters import ansi, entry, modems
 from openami.meters.laws.firmware import set_factory
 from openami.meters.view import View
 
@@ -210,6 +210,14 @@ def moved(kind: str, name: str, view: View, _value: Value) -> None:
     view.holding.event(name, view.meter)
 
 
+def boards_out(view: View, value: Value) -> None:
+    """Take option boards out, those that are not named are put in: a name, a list of them, or none."""
+    if view.holding.product.ansi is None:
+        raise DefinitionError("this meter has no option boards")
+    given = value if isinstance(value, list | tuple) else [] if value is None else [value]
+    ansi.boards(view).take_out(view.meter, [str(name) for name in given])
+
+
 def link_noise(view: View, value: Value) -> None:
     """Let octets of the meter's connections arrive wrong or not at all, both ways."""
     shares = value if isinstance(value, list | tuple) else [0 if value is None else value, 0]
@@ -299,6 +307,7 @@ HANDS: Mapping[str, Hand] = {
     "dc_ma": Hand(partial(amount, "dc_ma", (0, 1e6), 1), "direct current through the meter in mA"),
     "removal": Hand(partial(moved, "removals", "meter_removed"), "nothing: takes the meter out and puts it back"),
     "inversion": Hand(partial(moved, "inversions", "meter_inverted"), "nothing: puts it in upside down, and back"),
+    "boards_out": Hand(boards_out, "option board or list of option boards that are out; none for all of them in"),
     "temperature_c": Hand(partial(amount, "temperature_c", (-60, 125), 1), "temperature in the meter in °C"),
     "link_noise": Hand(link_noise, "octets in a million that arrive wrong, or [wrong, lost]; 0 for a clean link"),
     "factory_mode": Hand(factory_mode, "true or false"),
@@ -309,6 +318,9 @@ HANDS: Mapping[str, Hand] = {
     ),
     "sim_imei": Hand(partial(network_knows, "imei", 1), "IMEI that the SIM is locked to; none for no lock"),
     "sms": Hand(sms, "number of the caller"),
+    "key": Hand(entry.key, "keys of 0 to 9, * (back) and # (enter), or [keys, ms since the key before]"),
+    "nfc": Hand(entry.nfc, "NDEF message of the card held to the reader, in hexadecimal"),
+    "input_module": Hand(entry.input_module, "keypad, nfc or none: what is put in the place of the input module"),
     "sag": Hand(sag, "[phase, seconds from now, seconds, volts]"),
 }
 """Hands by name."""
@@ -319,6 +331,7 @@ def lay(view: View, name: str, value: Value) -> None:
     hand = HANDS.get(name)
     if hand is None:
         raise DefinitionError(f"no hand is called {name!r}; there are {', '.join(HANDS)}")
+    modems.remember(view)
     try:
         hand.move(view, value)
     except DefinitionError as error:

@@ -16,12 +16,14 @@ from openami.metering.alarms import Alarms
 from openami.metering.selftest import SelfTest
 from openami.metering.state import Rules, State
 from openami.metering.tamper import Tamper
-from openami.meters import recording
+from openami.meters import clocks, recording
 from openami.meters.alarms import face_of, logs_of, parts_of
 from openami.meters.build import Product
 from openami.meters.firmware.images import Images, Plan
 from openami.meters.identity import Identity
+from openami.meters.prepaying import prepayment_parts
 from openami.meters.records import Refusal
+from openami.meters.vending_keys import VendingKeys
 
 Arrays = dict[str, NDArray[Any]]
 Place = tuple[int, int, int]
@@ -43,7 +45,12 @@ def rules(product: Product) -> Rules:
         recording.settings(product),
         face=face_of(product),
         sync_s=product.monitoring.clock.sync_s.value,
-        parts={**parts_of(product), **recording.transformers(product), **Plan.of(product).state_part()},
+        parts={
+            **parts_of(product),
+            **recording.transformers(product),
+            **Plan.of(product).state_part(),
+            **prepayment_parts(product),
+        },
         logs=logs_of(product),
     )
 
@@ -123,6 +130,7 @@ class Holding:
     now: Callable[[], float]
     pending: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     custody: Custody | None = None
+    vending: VendingKeys | None = None
     objects: Callable[[int], Any] | None = None
     outbox: deque[tuple[int, str]] = field(default_factory=partial(deque[tuple[int, str]], maxlen=PUSHES_KEPT))
     images: Images = field(init=False)
@@ -131,9 +139,13 @@ class Holding:
         self.images = Images(Plan.of(self.product), self.laws)
 
     @classmethod
-    def create(cls, product: Product, count: int, start_utc: int, now: Callable[[], float]) -> Self:
-        """Install new meters and switch them on at `start_utc`."""
+    def create(
+        cls, product: Product, count: int, start_utc: int, now: Callable[[], float], *, drawn: bool = False
+    ) -> Self:
+        """Install new meters and switch them on at `start_utc`; drawn ones have clocks as a factory leaves them."""
         laws = State.create(count, start_utc, rules=rules(product))
+        if drawn:
+            clocks.draw(product, laws)
         laws.event("power_up", np.arange(count), start_utc)
         return cls.over(product, laws, now)
 

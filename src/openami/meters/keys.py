@@ -105,16 +105,22 @@ def write_private(path: Path, content: bytes) -> None:
     part.replace(path)
 
 
-def shipment(product: str, keys: Keyring, addresses: Sequence[tuple[str, int]], clients: Sequence[int]) -> bytes:
-    """Write what the factory tells the head-end, as CSV: one line for each meter, with its keys."""
+def shipment(
+    product: str,
+    keys: Keyring,
+    addresses: Sequence[tuple[str, int]],
+    clients: Sequence[int],
+    more: Callable[[int], Mapping[str, object]] = lambda _meter: {},
+) -> bytes:
+    """Write what the factory tells the head-end, as CSV: one line for each meter, with its keys, and `more` of each."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer.writerow((*COLUMNS, *more(0)))
     identity = Identity()
     for meter, (host, port) in enumerate(addresses):
         held = keys.of(meter)
         secrets = (held.encryption, held.authentication, held.master or b"")
         title = identity.system_title(meter).hex()
         names = (identity.serial(meter), product, host, port, title, ZONE, " ".join(map(str, clients)))
-        writer.writerow((*names, *(secret.hex() for secret in secrets)))
+        writer.writerow((*names, *(secret.hex() for secret in secrets), *more(meter).values()))
     return text.getvalue().encode()

@@ -8,11 +8,12 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple, cast
 
 from openami.core.time import DAY_S
+from openami.cosem.access import Key
 from openami.cosem.elements import Window
 from openami.cosem.internet import PPPOption
 from openami.cosem.modem import AllowedCaller
 from openami.dlms.data import Data, Tag
-from openami.metering.mobile import NAME, NEVER_ASKED, Mobile
+from openami.metering.mobile import NAME, NEVER_ASKED, SERVERS, Mobile
 from openami.meters import draws
 from openami.meters.alarms import built_in
 from openami.meters.build import Definition, Setting
@@ -35,6 +36,7 @@ from openami.net.cellular import (
 )
 
 HOUR_S, MINUTE_S = 3_600, 60
+IPV4 = 4
 DLMS_PORT = 4059
 SIGNAL_STREAM = 2_000
 CSQ_LOW, CSQ_RANGE = 10, 21
@@ -99,6 +101,29 @@ def module_of(view: View, asked_at: int = NEVER_ASKED) -> Module | None:
             max(asked_at, int(part.asked_at[meter])), int(view.holding.now()),
         )
     )  # fmt: skip
+
+
+def name_servers(view: View) -> list[int]:
+    """Name servers as the module knows them: those of its lease, or those that it learnt last."""
+    part, module = mobile(view), module_of(view)
+    if module is not None and module.lease is not None:
+        servers = [int(server) for server in module.lease.dns if server.version == IPV4][:SERVERS]
+        return servers + [0] * (SERVERS - len(servers))
+    return [0] * SERVERS if part is None else part.dns[view.meter].tolist()
+
+
+def remember(view: View) -> None:
+    """Keep the name servers of now, before the module may lose its network."""
+    part = mobile(view)
+    if part is not None:
+        part.dns[view.meter] = name_servers(view)
+
+
+def before_write(view: View, key: Key) -> None:
+    """Keep them before a client changes a setting of the module."""
+    held = view.holding.product.by_key.get(key)
+    if held is not None and held.name in MODEM_OBJECTS:
+        remember(view)
 
 
 @lru_cache(maxsize=256)

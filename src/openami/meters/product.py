@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources.abc import Traversable
+from itertools import chain
 from pathlib import Path
 
 from openami.core.errors import DefinitionError
@@ -13,6 +14,9 @@ from openami.meters.builder import compiled
 from openami.meters.definition import products, read
 from openami.meters.displays import faceplate
 from openami.meters.firmware.check import firmware_faults
+from openami.meters.optical import entries
+from openami.meters.prepaying import prepayment_faults
+from openami.meters.radio_faults import radio_faults
 from openami.meters.sources import SOURCES
 
 __all__ = ["Product", "load", "load_file", "load_from", "slugs"]
@@ -45,9 +49,11 @@ def load_from(slug: str, folder: Traversable) -> Product:
         for key, message in faults(definition):
             raise DefinitionError(message, file=f"{slug}.toml", key=f"object {definition.name}.{key}")
     recording.check(product)
-    for key, message in (*firmware_faults(product), *monitoring_faults(product)):
+    found = (firmware_faults(product), monitoring_faults(product), radio_faults(product), prepayment_faults(product))
+    for key, message in chain.from_iterable(found):
         raise DefinitionError(message, file=f"{slug}.toml", key=key)
     faceplate(product)
+    entries(product)
     return product
 
 

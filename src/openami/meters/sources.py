@@ -16,17 +16,21 @@ from openami.dlms.server import DEFAULT_CONFORMANCE
 from openami.dlms.xdlms import ActionResult
 from openami.metering import commands
 from openami.metering.profile import AmrStatus
+from openami.meters import granting
 from openami.meters.holding import Custody
 from openami.meters.identity import CLIENT_TITLE
 from openami.meters.laws import (
     ansi,
     cells,
+    charges,
+    credit,
     display,
     firmware,
     monitoring,
     network,
     recording,
     supply_control,
+    tokens,
     transformers,
 )
 from openami.meters.laws.cells import Joined
@@ -35,6 +39,7 @@ from openami.meters.view import Law, View
 
 U16, U32 = 0xFFFF, 0xFFFFFFFF
 MAX_PDU = 0xFFFF
+SECOND_NS, HUNDREDTH_NS = 1_000_000_000, 10_000_000
 MECHANISMS = {"lowest": 0, "low": 1, "hls5": 5}
 """Authentication mechanisms by number (Green Book, 9.4.2.2.3)."""
 
@@ -90,6 +95,7 @@ IDENTITY: Mapping[str, Law] = {
     "association.application_context_name": Law(lambda view: ContextName.context(3 if is_ciphered(view) else 1)),
     "association.authentication_mechanism_name": Law(lambda view: ContextName.mechanism(mechanism(view))),
     "association.xdlms_context_info": Law(context_info),
+    **granting.LAWS,
 }
 
 
@@ -99,7 +105,12 @@ IDENTITY: Mapping[str, Law] = {
 def read_time(view: View) -> CosemDateTime:
     """Local time with deviation and summer-time bit; invalid until set when the reserve had run out."""
     invalid = view.condition & AmrStatus.CLOCK_INVALID.value
-    return view.dst_rule.stamp(view.clock, ClockStatus.INVALID.value if invalid else 0)
+    status = ClockStatus.INVALID.value if invalid else 0
+    ahead_ns = view.laws.clock.ahead_ns(view.meter, int(view.holding.now()))
+    if not ahead_ns:
+        return view.dst_rule.stamp(view.clock, status)
+    seconds, rest_ns = divmod(ahead_ns, SECOND_NS)
+    return replace(view.dst_rule.stamp(view.clock + seconds, status), hundredths=rest_ns // HUNDREDTH_NS)
 
 
 def write_time(view: View, time: CosemDateTime) -> None:
@@ -173,6 +184,9 @@ SOURCES: Mapping[str, Law] = Joined(
         **supply_control.LAWS,
         **display.LAWS,
         **transformers.LAWS,
+        **credit.LAWS,
+        **charges.LAWS,
+        **tokens.LAWS,
     },
     recording.Laws(),
     cells.Grammar(),
@@ -214,6 +228,10 @@ HANDLERS: Mapping[str, Callable[[View, Any], object]] = Joined(
         "security_setup.global_key_transfer": transfer_keys,
         **monitoring.METHODS,
         **supply_control.METHODS,
+        **granting.METHODS,
+        **credit.METHODS,
+        **charges.METHODS,
+        **tokens.METHODS,
         "activity_calendar.activate_passive_calendar": activate_calendar,
         **recording.METHODS,
     },

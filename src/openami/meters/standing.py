@@ -3,8 +3,12 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from openami.metering.boards import NAME as BOARDS
+from openami.metering.boards import Boards
 from openami.metering.columns import NEVER
 from openami.metering.disconnect import Relay
+from openami.metering.entry import NAME as ENTRY
+from openami.metering.entry import Entry, Module
 from openami.metering.selftest import FAULTS, SelfTest
 from openami.metering.tamper import Tamper
 from openami.meters.hands import COVERS, HANDS, Value
@@ -83,11 +87,25 @@ def known(kind: str, view: View) -> Value:
     return texts[0] if len(texts) == 1 else [*texts]
 
 
+def boards_out(view: View) -> list[Value] | None:
+    """Name the option boards that are out; nothing where there are none."""
+    boards = view.laws.more.get(BOARDS)
+    return [*boards.out(view.meter)] if isinstance(boards, Boards) else None
+
+
+def input_module(view: View) -> str | None:
+    """Name the input module that is in its place; nothing where there is no place for one."""
+    held = view.laws.more.get(ENTRY)
+    return Module(int(held.module[view.meter])).name.lower() if isinstance(held, Entry) else None
+
+
 STANDS: Mapping[str, Callable[[View], Value]] = {
     **{name: partial(cover, name) for name in COVERS},
     **{name: partial(put, name) for name in ("magnet_mt", "bypass_share", "differential_ma", "battery_mv")},
     "temperature_c": partial(put, "temperature_c"),
     "dc_ma": partial(put, "dc_ma"),
+    "boards_out": boards_out,
+    "input_module": input_module,
     "supply": supply,
     "phase_lost": partial(phases, "phase_lost"),
     "reverse_phases": partial(phases, "reverse_phases"),

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openami.aio.journal import Journal, JournalError
+from openami.aio.memory import give_back
 from openami.core.errors import DefinitionError
 from openami.metering.load import Load
 from openami.meters import product as products
@@ -22,6 +23,7 @@ from openami.meters.fleet import Fleet
 from openami.meters.holding import Arrays, Holding
 from openami.meters.identity import MOST, Identity
 from openami.meters.keys import Keyring, write_private
+from openami.meters.vending_keys import VendingKeys
 
 PLAN, KEYS, JOURNAL = "fleet.json", "fleet.keys", "fleet.journal"
 DOWNLOADS = "downloads"
@@ -37,13 +39,17 @@ log = getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a folder's fleet is, for good: product, number, first second of its history, and what loads it."""
+    """What a folder's fleet is, for good: product, number, first second of its history, what loads it.
+
+    Drawn meters have clocks that run as a factory leaves them; others are right and stay so.
+    """
 
     product: str
     meters: int
     start_utc: int
     load: str = "households"
     format: int = FORMAT
+    drawn: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.meters <= MOST:
@@ -116,7 +122,8 @@ class Stored:
                 Keyring.draw(plan.meters, random).save(folder / KEYS)
                 plan.write(folder)
             holding = cls._holding(plan, journal.snapshot, now)
-            fleet = Fleet(holding, Keyring.load(folder / KEYS), load, random=random)
+            vending = cls._vending(holding.product, folder, random)
+            fleet = Fleet(holding, Keyring.load(folder / KEYS), load, random=random, vending=vending)
             for payload in journal.replay():
                 fleet.replay(payload)
             fleet.journal = journal
@@ -127,10 +134,21 @@ class Stored:
             raise
 
     @staticmethod
+    def _vending(product: products.Product, folder: Path, random: Callable[[int], bytes]) -> VendingKeys | None:
+        """Vending keys of the folder, drawn as they are needed first, before any token can have been taken."""
+        if product.prepayment is None:
+            return None
+        kept = VendingKeys.load(folder)
+        if kept is None:
+            kept = VendingKeys.draw(random)
+            kept.save(folder)
+        return kept
+
+    @staticmethod
     def _holding(plan: Plan, snapshot: Path | None, now: Callable[[], float]) -> Holding:
         product = products.load(plan.product)
         if snapshot is None:
-            return Holding.create(product, plan.meters, plan.start_utc, now)
+            return Holding.create(product, plan.meters, plan.start_utc, now, drawn=plan.drawn)
         return Holding.restore(product, arrays_of(snapshot), now)
 
     def save(self) -> None:
@@ -166,6 +184,7 @@ class Stored:
                 continue
             try:
                 await self.save_aside()
+                give_back()
             except JournalError as error:
                 log.warning("no snapshot now, the journal goes on: %s", error)
             saved_at = time.monotonic()

@@ -7,6 +7,7 @@ from openami.core.units import ScalerUnit, Unit
 from openami.metering import digits
 from openami.metering.display import Mode
 from openami.metering.screen import Shown, Sign
+from openami.meters import tokens
 from openami.meters.displays import Faceplate, Item
 from openami.meters.sections.display import SignRow
 from openami.meters.view import View
@@ -31,11 +32,13 @@ class Writing:
     def item(self, item: Item, mode: Mode) -> Shown:
         """Write one item."""
         row, value = item.row, item.reading.of(self.view)
-        if not isinstance(value, int | None) or row.format not in ("", "number"):
+        if not isinstance(value, int | None) or row.format not in ("", "number") or row.texts:
             return Shown(item.code, self.words(item, value), "", row.label)
-        scaler = item.reading.scaler_unit(self.view)
+        scaler = item.scaler_unit(self.view)
         symbol = scaler.unit.symbol if isinstance(scaler.unit, Unit) else ""
         unit = symbol if row.unit is None else row.unit
+        if scaler.unit is Unit.CURRENCY and tokens.has_tokens(self.view):
+            unit = tokens.credit(self.view).unit
         return Shown(item.code, self.number(item, mode, value, scaler, unit), unit, row.label)
 
     def number(self, item: Item, mode: Mode, value: int | None, scaler: ScalerUnit, unit: str) -> str:
@@ -72,6 +75,8 @@ class Writing:
         if how == "level":
             reached = 0 if value == item.row.unknown else digits.level(number_in(value), item.row.limits)
             return LEVELS[min(reached, len(LEVELS) - 1)]
+        if item.row.texts:
+            return named(number_in(value) or 0, item.row.texts, of_bits=how == "bits")
         if how == "hex":
             return value.hex().upper() if isinstance(value, bytes) else f"{number_in(value) or 0:X}"
         if isinstance(value, bytes):
@@ -106,6 +111,14 @@ class Writing:
         """How many limits a value has reached, or, `exclusive`, gone beyond; a limit may be an attribute."""
         numbers = [limit if isinstance(limit, int) else number_in(self.read(limit)) or 0 for limit in limits]
         return digits.level(number_in(self.read(text, part)), [number + exclusive for number in numbers])
+
+
+def named(number: int, texts: tuple[str, ...], *, of_bits: bool) -> str:
+    """Word for a number, or words for its bits; what has no word stays a number, no bit is `-`."""
+    if not of_bits:
+        return texts[number] if 0 <= number < len(texts) else str(number)
+    words = [text for bit, text in enumerate(texts) if number >> bit & 1]
+    return " ".join(words) or "-"
 
 
 def number_in(value: object) -> int | None:

@@ -191,6 +191,11 @@ HEIGHT = 190.0
 
 @drawn.register
 def _(block: Picture, known: frozenset[int]) -> list[Flowable]:
+    return [KeepTogether([Words(marked(block.title, known), PART), drawing_of(block, known), Spacer(1, 6)])]
+
+
+def drawing_of(block: Picture, known: frozenset[int]) -> Drawing:
+    """Draw a picture without its title."""
     across, up = scales(block)
     drawing = Drawing(WIDTH, HEIGHT)
     frame = Frame(drawing, across, up)
@@ -199,7 +204,7 @@ def _(block: Picture, known: frozenset[int]) -> list[Flowable]:
         frame.series(series, LIMIT if series.style == "limit" else SERIES[number % len(SERIES)])
     frame.legend([(plain(s.name, known), LIMIT if s.style == "limit" else SERIES[n % len(SERIES)])
                   for n, s in enumerate(block.series)])  # fmt: skip
-    return [KeepTogether([Words(marked(block.title, known), PART), drawing, Spacer(1, 6)])]
+    return drawing
 
 
 class Frame:

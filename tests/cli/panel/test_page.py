@@ -1,11 +1,6 @@
 """The front as a page, in a real browser: it lives, its button and its covers work, and it is this machine's alone."""
 
-import os
 import re
-import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,61 +9,25 @@ import pytest
 
 pytest.importorskip("playwright")
 
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
-DESKTOP, PHONE = {"width": 1200, "height": 900}, {"width": 390, "height": 844}
+from cli.panel.browsing import DESKTOP, PHONE, launched, opened, served
 
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """`openami meter panel compactiq --web` on a free port; Ctrl-C ends it without an error."""
-    folder = tmp_path_factory.mktemp("panel")
-    command = [sys.executable, "-m", "openami", "meter", "panel", "compactiq", "--web", "--port", "0"]
-    command += ["--data", str(folder)]
-    environment = {**os.environ, "NO_COLOR": "1"}
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-    ) as process:
-        try:
-            assert process.stdout is not None
-            assert process.stderr is not None
-            line = process.stdout.readline()
-            assert line.startswith("http://127.0.0.1:"), process.stderr.read()
-            yield line.split()[0]
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(20)
-    assert process.returncode == 0
+    with served("compactiq", tmp_path_factory.mktemp("panel")) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("chromium is not installed")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        yield launched
-        launched.close()
+    yield from launched()
 
 
 @pytest.fixture(params=["light", "dark"])
 def page(request: pytest.FixtureRequest, browser: Browser, url: str) -> Iterator[Page]:
     yield from opened(browser.new_context(viewport=DESKTOP, color_scheme=request.param), url)
-
-
-def opened(context: BrowserContext, url: str) -> Iterator[Page]:
-    """The page, and no complaint of the browser about it."""
-    page, faults = context.new_page(), []
-    page.on("console", lambda message: faults.append(message.text) if message.type in {"error", "warning"} else None)
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("request", lambda request: None if request.url.startswith(url) else faults.append(request.url))
-    page.goto(url)
-    page.wait_for_selector("#lcd path.on", state="attached")
-    yield page
-    context.close()
-    assert faults == []
 
 
 def lcd(page: Page) -> str:

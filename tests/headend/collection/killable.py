@@ -1,4 +1,6 @@
-"""A collector in a process of its own, for tests that kill it: `killable.py DATA KEK NOW COUNT LOG DELAY once|loop`.
+"""A collector in a process of its own, for tests that kill it.
+
+`killable.py DATA KEK URL NOW COUNT LOG DELAY once|loop`.
 
 Every invocation counter it uses is written to LOG before it is used.
 """
@@ -29,8 +31,10 @@ class LoggingReader(FakeReader):
 
 
 def main() -> None:
-    data, kek, now, count, log, delay, how = sys.argv[1:]
-    settings = Settings(data=Path(data), kek_file=Path(kek), claim_meters=8, group_s=0.005, poll_s=0.01, lease_s=5)
+    data, kek, url, now, count, log, delay, how = sys.argv[1:]
+    settings = Settings(
+        data=Path(data), kek_file=Path(kek), database_url=url, claim_meters=8, group_s=0.005, poll_s=0.01, lease_s=5
+    )
     reader = LoggingReader(ManualClock(float(now)), int(count), Path(log), float(delay))
     assert serial_of(0) in reader.meters
     print(asyncio.run(run(settings, reader.clock, once=how == "once", reader=reader)), flush=True)

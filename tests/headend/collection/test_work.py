@@ -48,7 +48,7 @@ def test_a_lease_that_ran_out_makes_the_work_free_again(planned: Database) -> No
     assert {one.attempts for one in second} == {2}
     with planned.write() as unit:
         work.settle(unit, "a", [Done(first[0].work, 9999, 5)], [Open(first[1].work, 60.0, "late")])
-        assert unit.value("SELECT count(*) FROM work WHERE due = 9999 OR reason NOT NULL") == 0
+        assert unit.value("SELECT count(*) FROM work WHERE due = 9999 OR reason IS NOT NULL") == 0
         work.settle(unit, "b", [Done(one.work, 9999, 5) for one in second], [])
     assert claim(planned, "c") == []
 
@@ -75,7 +75,7 @@ def test_a_failure_waits_and_keeps_its_reason(planned: Database) -> None:
         work.settle(unit, "w", [Done(other.work, 5000, 5) for other in others], [Open(one.work, 60.0, "no answer")])
         assert work.failing(unit, 1000) == 1
         assert unit.value(f"SELECT not_before - {NOW} FROM work WHERE id = ?", (one.work,)) == pytest.approx(60, abs=2)
-        assert unit.rows("SELECT reason FROM work WHERE reason NOT NULL") == [("no answer",)]
+        assert unit.rows("SELECT reason FROM work WHERE reason IS NOT NULL") == [("no answer",)]
     assert claim(planned) == []
     with planned.write() as unit:
         work.demand(unit, 1000)

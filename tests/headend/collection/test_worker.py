@@ -14,6 +14,7 @@ from openami.headend.events import service as events
 from openami.headend.keys.service import KeyStore
 from openami.headend.registers import service as registers
 from openami.headend.registry import service as registry
+from openami.headend.registry.models import model
 from openami.headend.registry.shipment import import_shipment
 
 
@@ -62,7 +63,7 @@ async def test_all_items_of_a_meter_share_one_association(tmp_path: Path) -> Non
     settings, clock, reader = meters(tmp_path, 3)
     await run(settings, clock, once=True, reader=reader)
     assert len(reader.counters) == 3
-    assert len({name for serial, name, _, _ in reader.asked if serial == serial_of(0)}) == 7
+    assert len({name for serial, name, _, _ in reader.asked if serial == serial_of(0)}) == 9
 
 
 async def test_what_the_meter_does_not_have_is_asked_for_once(tmp_path: Path) -> None:
@@ -131,7 +132,7 @@ async def test_a_person_who_asks_is_served_at_once(tmp_path: Path) -> None:
     clock.at += QUARTER
     database = opened(settings)
     with database.write() as unit:
-        assert service.read_now(unit, serial_of(4)) == 8
+        assert service.read_now(unit, serial_of(4)) == len(model("compactiq").item)
     await wait_for(lambda: heard[-1].intervals == 5 * 298 + 1)
     task.cancel()
     await asyncio.wait([task])

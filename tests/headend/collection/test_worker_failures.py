@@ -75,9 +75,12 @@ async def test_an_absurd_counter_is_not_believed(tmp_path: Path) -> None:
     assert len(reader.counters) == 1
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 async def test_a_full_disk_keeps_results_and_goes_on_when_there_is_room(tmp_path: Path) -> None:
     settings, clock, reader = meters(tmp_path, 30)
     database = open_database(settings)
+    with database.write() as unit:
+        work.plan(unit)
     with database.read() as unit:
         pages = unit.value("PRAGMA page_count")
     tight = Database(settings.database, max_pages=pages + 4)
@@ -92,7 +95,7 @@ async def test_a_full_disk_keeps_results_and_goes_on_when_there_is_room(tmp_path
         stored = unit.value("SELECT count(*) FROM session")
         assert held > 0
         assert stored == heard[-1].meters < 30
-    tight._max_pages = None
+    tight.dialect._max_pages = None
     tight._engine.dispose()
     await wait_for(lambda: heard[-1].meters == 30 and heard[-1].blocked is None)
     task.cancel()
@@ -103,16 +106,19 @@ async def test_a_full_disk_keeps_results_and_goes_on_when_there_is_room(tmp_path
         check_intervals(settings, reader, serial_of(index))
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 async def test_a_single_pass_on_a_full_disk_ends_and_says_why(tmp_path: Path) -> None:
     settings, clock, reader = meters(tmp_path, 60, full_patience_s=0.3, attempts=1, group_sessions=8)
     database = open_database(settings)
+    with database.write() as unit:
+        work.plan(unit)
     with database.read() as unit:
         pages = unit.value("PRAGMA page_count")
     tight = Database(settings.database, max_pages=pages + 20)
     outcome = await Worker(settings, clock, tight, reader, once=True).run()
     assert outcome.failures > 0
     with database.read() as unit:
-        reasons = {row[0] for row in unit.rows("SELECT reason FROM work WHERE reason NOT NULL")}
+        reasons = {row[0] for row in unit.rows("SELECT reason FROM work WHERE reason IS NOT NULL")}
     assert len(reasons) == 1
     assert "no room left" in reasons.pop()
     database.close()
@@ -207,6 +213,7 @@ async def test_work_of_a_killed_worker_is_taken_over_at_once(tmp_path: Path) -> 
     assert reader.asked == []
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 def test_a_small_database_is_really_full(tmp_path: Path) -> None:
     settings = installation(tmp_path, 1)
     tight = Database(settings.database, max_pages=1)

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from headend import stores
 from headend.conftest import METER
 from headend.fake_meters import ZONE, serial_of
-from openami.headend.collection.tables import METADATA
 from openami.headend.curves import service
 from openami.headend.curves.intake import Arrival, store
 from openami.headend.curves.repository import block_rows, ensure_series, rows_between, series_of
@@ -111,9 +111,8 @@ def check_blocks(database: Database, truth: Truth) -> None:
         assert days == set(unit.rows("SELECT series, day FROM block"))
 
 
-def installed(folder: str) -> tuple[Database, list[int]]:
-    database = Database(Path(folder) / "headend.db")
-    database.create(METADATA)
+def installed(place: stores.Place, folder: str) -> tuple[Database, list[int]]:
+    database = place.database(Path(folder))
     with database.write() as unit:
         unit.run("INSERT INTO node (id, name) VALUES (1, 'neighbourhood')")
         unit.run_many(METER, [(index + 1, serial_of(index), ZONE) for index in range(2)])
@@ -135,13 +134,17 @@ step = st.one_of(
 )
 
 
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 @settings(max_examples=60)
 @given(day=st.sampled_from([SPRING, AUTUMN]), steps=st.lists(step, min_size=1, max_size=8))
-def test_whatever_comes_in_whatever_order_the_store_holds_the_truth(day: int, steps: list[object]) -> None:
+def test_whatever_comes_in_whatever_order_the_store_holds_the_truth(
+    server: stores.Server, kind: str, day: int, steps: list[object]
+) -> None:
+    place = stores.FILE if kind == "sqlite" else stores.Place(kind, server)
     truth = Truth()
     origin = LOCAL.bounds(day)[0]
     with tempfile.TemporaryDirectory() as folder:
-        database, numbers = installed(folder)
+        database, numbers = installed(place, folder)
         for one in steps:
             with database.write() as unit:
                 if isinstance(one, int):

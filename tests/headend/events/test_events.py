@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from headend import stores
 from headend.fake_meters import ZONE, serial_of
 from openami.headend.events import service
 from openami.headend.events.codes import meaning, table
@@ -54,11 +55,9 @@ def test_a_log_read_again_and_again_is_stored_once(log: list[tuple[int, int]], r
     import tempfile
 
     from headend.conftest import METER
-    from openami.headend.collection.tables import METADATA
 
     with tempfile.TemporaryDirectory() as folder:
-        database = Database(Path(folder) / "x.db")
-        database.create(METADATA)
+        database = stores.current.database(Path(folder))
         with database.write() as unit:
             unit.run("INSERT INTO node (id, name) VALUES (1, 'n')")
             unit.run(METER, (1, serial_of(0), ZONE))

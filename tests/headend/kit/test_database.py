@@ -1,14 +1,14 @@
-import sqlite3
-import subprocess
-import sys
+"""The unit of work, the same on both databases."""
+
+import threading
 from pathlib import Path
 
 import pytest
 
+from headend import stores
 from openami.core.errors import DefinitionError
-from openami.headend.kit.database import METADATA, NOW, Database
-from openami.headend.kit.errors import StoreBusyError, StoreError, StoreFullError
-from openami.headend.kit.migrations import VERSION
+from openami.headend.kit.database import NOW, Database
+from openami.headend.kit.errors import StoreBusyError
 
 NODE = "INSERT INTO node (name) VALUES (?)"
 
@@ -40,102 +40,105 @@ def test_a_reader_sees_one_state_while_a_writer_goes_on(database: Database) -> N
         assert reader.rows("SELECT * FROM node") == []
 
 
-def test_a_second_writer_waits_then_says_so(tmp_path: Path) -> None:
-    first, second = (Database(tmp_path / "busy.db", wait_s=wait_s) for wait_s in (5.0, 0.05))
-    with first.write(), pytest.raises(StoreBusyError, match=r"busy\.db"), second.write():
+def test_a_second_writer_waits_then_says_so(place: stores.Place, tmp_path: Path) -> None:
+    first = place.database(tmp_path)
+    second = Database.at(first.url, wait_s=0.05)
+    with first.write(), pytest.raises(StoreBusyError, match=r"keeps .* busy"), second.write():
         pass
+    with second.write() as unit:
+        unit.run(NODE, ("later",))
     first.close()
     second.close()
 
 
-def test_a_full_disk_is_one_clear_sentence(tmp_path: Path) -> None:
-    database = Database(tmp_path / "small.db", max_pages=8)
+def test_writers_that_may_be_beside_others_keep_out_of_the_way_of_one_that_is_alone(database: Database) -> None:
+    other = Database.at(database.url, wait_s=0.05)
+    with database.write(alone=False) as unit:
+        unit.run(NODE, ("first",))
+        with pytest.raises(StoreBusyError), other.write():
+            pass
+    with database.write(), pytest.raises(StoreBusyError), other.write(alone=False):
+        pass
+    other.close()
+
+
+def test_one_sql_serves_both(database: Database) -> None:
     with database.write() as unit:
-        unit.run("CREATE TABLE t (data BLOB)")
-    with pytest.raises(StoreFullError, match=r"no room left for .*small\.db"), database.write() as unit:
-        unit.run("INSERT INTO t VALUES (zeroblob(100000))")
+        assert unit.run_many(NODE, [(name,) for name in ("b", "a", "50 %", "was?", "Ä", "c")]) == 6
+        assert unit.run(NODE + " ON CONFLICT DO NOTHING", ("a",)) == 0
+        numbers = dict(unit.rows("SELECT name, id FROM node WHERE name IN ('50 %', 'was?') AND name <> ?", ("x",)))
+        assert sorted(numbers) == ["50 %", "was?"]
+        named = {"low": "a", "high": "c"}
+        assert unit.rows("SELECT name FROM node WHERE name >= :low AND name < :high ORDER BY name", named) == [
+            ("a",), ("b",),
+        ]  # fmt: skip
+        assert [row[0] for row in unit.rows("SELECT name FROM node ORDER BY name")] == [
+            "50 %", "a", "b", "c", "was?", "Ä",
+        ]  # fmt: skip
+        assert unit.value("SELECT greatest(?, 3) + least(?, 3)", (5, 1)) == 6
+        assert unit.value("SELECT sum(id) FROM node WHERE ? IS NULL OR name = ?", (None, None)) == 21
+        assert unit.value("SELECT name FROM node WHERE name = ? FOR UPDATE", ("a",)) == "a"
+        assert unit.value("INSERT INTO node (name) VALUES (?) RETURNING name", ("d",)) == "d"
+
+
+def test_lists_and_tables_of_any_length_may_be_given(database: Database) -> None:
     with database.write() as unit:
-        unit.run("INSERT INTO t VALUES (zeroblob(10))")
-    database.close()
+        unit.run_many(NODE, [(f"n{number}",) for number in range(5)])
+        assert unit.rows_in("SELECT name FROM node WHERE name IN {keys} ORDER BY name", ["n3", "n1", "x"]) == [
+            ("n1",), ("n3",),
+        ]  # fmt: skip
+        assert unit.rows_in("SELECT name FROM node WHERE id IN {keys} AND name <> ?", [], "n3") == []
+        assert len(unit.rows_in("SELECT name FROM node WHERE name NOT IN {keys}", ["n0"])) == 4
+        found = unit.rows_of(
+            "SELECT p.place, n.name, p.b FROM {rows} p CROSS JOIN node n"
+            " WHERE n.name = p.a AND p.b < ? ORDER BY p.place",
+            [("n4", 7), ("n0", 8), ("n1", 9)],
+            9,
+        )
+        assert [(name, number) for _, name, number in found] == [("n4", 7), ("n0", 8)]
+        assert unit.rows_of("SELECT 1 FROM {rows} p", []) == []
 
 
-def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "x.db").write_bytes(b"not a database at all, but long enough to look at" * 40)
-    with pytest.raises(StoreError, match="not a database"):
-        Database(tmp_path / "x.db").create(METADATA)
+def test_the_clock_is_the_databases(database: Database) -> None:
+    epoch = "extract(epoch FROM now())" if database.path is None else "unixepoch()"
+    with database.read() as unit:
+        assert abs(unit.value(f"SELECT {NOW} - {epoch}")) < 1.5
+        assert isinstance(unit.value(f"SELECT {NOW}"), float)
 
 
-def test_a_file_of_a_newer_version_is_refused(tmp_path: Path) -> None:
-    database = Database(tmp_path / "new.db")
+def test_instants_after_2038_have_room(database: Database) -> None:
     with database.write() as unit:
-        unit.run("PRAGMA user_version = 999")
-    with pytest.raises(DefinitionError, match="newer"):
-        database.create(METADATA)
-    database.close()
+        unit.run("INSERT INTO hot (day, series, at, quality, data) VALUES (?, ?, ?, ?, ?)", (1, 1, 2**32, 0, b"\0%?"))
+        assert unit.rows("SELECT at, data FROM hot") == [(2**32, b"\0%?")]
 
 
 def test_our_own_mistakes_are_not_called_a_fault_of_the_store(database: Database) -> None:
-    with pytest.raises(sqlite3.OperationalError, match="syntax"), database.read() as unit:
+    with pytest.raises(database.dialect.errors, match="syntax"), database.read() as unit:
         unit.rows("SELEKT 1")
+    with database.write() as unit:
+        unit.run(NODE, ("still here",))
 
 
-def test_what_is_committed_is_synced(database: Database) -> None:
+def test_many_threads_share_one_database(database: Database) -> None:
+    def add(number: int) -> None:
+        for index in range(5):
+            with database.write(alone=bool(number % 2)) as unit:
+                unit.run(NODE, (f"{number}-{index}",))
+
+    threads = [threading.Thread(target=add, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     with database.read() as unit:
-        assert unit.value("PRAGMA journal_mode") == "wal"
-        assert unit.value("PRAGMA synchronous") == 2
-        assert abs(unit.value(f"SELECT {NOW} - unixepoch()")) < 1.5
+        assert unit.value("SELECT count(*) FROM node") == 30
 
 
-def tables_of(database: Database) -> dict[str, list[tuple[object, ...]]]:
-    with database.read() as unit:
-        names = [row[0] for row in unit.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        return {
-            name: sorted(row[1:] for row in unit.rows(f"PRAGMA table_info({name})"))
-            for name in names
-            if not name.startswith("sqlite_")
-        }
-
-
-def test_an_older_file_is_brought_up_to_the_very_tables_of_a_new_one(tmp_path: Path, database: Database) -> None:
-    old = Database(tmp_path / "old.db")
-    old.create(METADATA)
-    with old.write() as unit:
-        unit.run("ALTER TABLE series DROP COLUMN stored")
-        unit.run("DROP TABLE edited")
-        unit.run("PRAGMA user_version = 1")
-    assert tables_of(old) != tables_of(database)
-    old.create(METADATA)
-    assert tables_of(old) == tables_of(database)
-    with old.read() as unit:
-        assert unit.value("PRAGMA user_version") == VERSION
-    old.close()
-
-
-def test_a_second_database_of_a_process_leaves_the_locks_of_the_first_alone(tmp_path: Path) -> None:
-    """Closing a descriptor of the file drops the locks of the process; a reader would then take the log away."""
-    path = tmp_path / "headend.db"
-    first = Database(path)
-    first.create()
-    second = Database(path)
-    with first.write() as unit:
-        unit.run("CREATE TABLE kept (n INTEGER)")
-    reader = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT count(*) FROM kept'); c.close()"
-    subprocess.run([sys.executable, "-c", reader, str(path)], check=True, timeout=60)
-    with first.write() as unit:
-        unit.run("INSERT INTO kept VALUES (1)")
-    count = (
-        "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute('SELECT count(*) FROM kept').fetchone()[0])"
-    )
-    seen = subprocess.run(
-        [sys.executable, "-c", count, str(path)], capture_output=True, text=True, timeout=60, check=True
-    )
-    assert seen.stdout.strip() == "1"
-    second.close()
-    first.close()
-
-
-def test_readings_are_nobody_elses_business(tmp_path: Path) -> None:
-    database = Database(tmp_path / "headend.db")
-    database.create()
-    assert (tmp_path / "headend.db").stat().st_mode & 0o077 == 0
-    database.close()
+@pytest.mark.parametrize(
+    "url",
+    ["mysql://root:hunter2@db/x", "postgresql://u:hunter2@db", "hunter2", "sqlite://", "postgresql://u:hunter2@db:x/y"],
+)
+def test_a_url_that_is_none_of_ours_is_refused_without_showing_it(url: str) -> None:
+    with pytest.raises(DefinitionError, match="postgresql://HOST/NAME") as caught:
+        Database.at(url)
+    assert "hunter2" not in str(caught.value)

@@ -4,7 +4,8 @@ from headend.fake_meters import ZONE, serial_of
 from openami.core.errors import LocalProtocolError
 from openami.headend.kit.database import Database
 from openami.headend.kit.errors import UnknownMeterError
-from openami.headend.registry import service
+from openami.headend.registry import finding, service
+from openami.headend.registry.finding import Wanted
 from openami.headend.registry.schemas import Contact, Lifecycle
 
 METER = (
@@ -59,3 +60,21 @@ def test_life_goes_its_way(registered: Database) -> None:
         with pytest.raises(LocalProtocolError, match="retired"):
             service.move(unit, serial, Lifecycle.IN_USE)
         assert service.count(unit) == {Lifecycle.RETIRED: 1, Lifecycle.INSTALLED: 25}
+
+
+def test_whoever_sees_an_area_pages_through_it_in_order(registered: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Areas are walked one by one and laid together; more than `MOST_AREAS` of them as one list."""
+    with registered.write() as unit:
+        for number in range(25):
+            area = f"/north/{number % 5}/" if number % 2 else "/south/"
+            unit.run("UPDATE meter SET area = ? WHERE serial = ?", (area, serial_of(number)))
+        expected = [serial_of(number) for number in range(1, 25, 2)]
+        for most in (40, 2):
+            monkeypatch.setattr(finding, "MOST_AREAS", most)
+            found: list[str] = []
+            after = ""
+            while page := finding.find(unit, Wanted(area="/north/"), after, 4):
+                found += [serial for serial, _ in page]
+                after = page[-1][0]
+            assert found == expected
+        assert finding.find(unit, Wanted(area="/nort/"), "", 4) == []

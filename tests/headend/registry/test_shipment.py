@@ -44,7 +44,7 @@ def changed(index: int, column: int, text: str) -> str:
     [
         (0, "a b", "column serial: serial number 'a b'"),
         (0, "", "column serial"),
-        (1, "toaster", "column product: product 'toaster' is not one of compactiq"),
+        (1, "toaster", "column product: product 'toaster' is not one of c3a1h"),
         (2, "300.1.2.3", "column address: '300.1.2.3' is neither"),
         (2, "bad host", "column address"),
         (3, "99999", "column port: port '99999', expected 1 to 65535"),
@@ -118,3 +118,15 @@ def test_a_header_without_a_needed_column_is_refused(database: Database, tmp_pat
 def test_a_missing_file_is_one_sentence(database: Database, tmp_path: Path) -> None:
     with pytest.raises(DefinitionError, match="no such file"):
         bring_in(database, tmp_path / "none.csv")
+
+
+def test_secrets_besides_keys_are_kept_as_well(database: Database, tmp_path: Path) -> None:
+    file = tmp_path / "m.csv"
+    header = HEADER.strip() + ",lls_secret,p1_encryption_key,optical_secret\n"
+    line = shipment_line(1) + ",3132333435363738," + "ab" * 16
+    file.write_text(header + line + ",00\n" + shipment_line(2) + ",odd,,\n")
+    [fault] = bring_in(database, file).faults
+    assert (fault.line, fault.column, fault.message) == (3, "lls_secret", "expected 1 to 64 octets in hexadecimal")
+    with database.read() as unit:
+        kept = KeyStore.open(unit, tmp_path / "kek").newest(unit, [serial_of(1)])[serial_of(1)]
+    assert (kept["lls_secret"], kept["p1_encryption"], kept["optical_secret"]) == (b"12345678", b"\xab" * 16, b"\0")

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from headend import stores
 from headend.fake_meters import ManualClock
 from headend.web.seed import NOW, scenario, seed
 from openami.headend.app import rest
@@ -38,10 +39,27 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seeded]:
     database.close()
 
 
+@pytest.fixture(scope="session")
+def seeded_on_postgresql(tmp_path_factory: pytest.TempPathFactory, server: stores.Server) -> Iterator[Seeded]:
+    folder = tmp_path_factory.mktemp("seeded-postgresql")
+    settings = seed(folder, url=server.database(stores.TEMPLATE))
+    server.made.pop()  # it stays for all tests
+    database = open_database(settings)
+    yield Seeded(folder, settings, database)
+    database.close()
+
+
+@pytest.fixture(params=["seeded", "seeded_on_postgresql"])
+def either(request: pytest.FixtureRequest) -> Seeded:
+    """The same head-end on one kind of database, then on the other."""
+    found: Seeded = request.getfixturevalue(request.param)
+    return found
+
+
 @pytest.fixture
-async def api(seeded: Seeded) -> AsyncIterator[httpx.AsyncClient]:
-    """The REST interface, without a server."""
-    async with client(seeded.settings, seeded.database) as opened:
+async def api(either: Seeded) -> AsyncIterator[httpx.AsyncClient]:
+    """The REST interface, without a server; on both kinds of database."""
+    async with client(either.settings, either.database) as opened:
         yield opened
 
 

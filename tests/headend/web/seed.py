@@ -97,9 +97,9 @@ def households(clock: ManualClock, meters: int) -> FakeReader:
     return reader
 
 
-def seed(folder: Path, meters: int = 100) -> Settings:
+def seed(folder: Path, meters: int = 100, *, url: str | None = None) -> Settings:
     """Make the installation, read everything twice; the second time some meters do not answer."""
-    settings = installation(folder, meters, backoff_s=0.01, timeout_s=1.0)
+    settings = installation(folder, meters, backoff_s=0.01, timeout_s=1.0, **({"database_url": url} if url else {}))
     clock = ManualClock(NOW - 5 * 3600)
     reader = households(clock, meters)
     reader.unreachable |= {serial_of(meters - 1)}

@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -21,7 +22,7 @@ INFO = ZoneInfo(ZONE)
 
 @pytest.mark.parametrize("change", [("2026-03-29", "2026-03-30", 92), ("2026-10-25", "2026-10-26", 100)])
 async def test_a_day_has_as_many_rows_as_it_lasts(
-    database: Database, layout: Layout, series: dict[int, Series], change: tuple[str, str, int]
+    database: Database, layout: Layout, series: dict[int, Series], change: tuple[str, str, int], tmp_path: Path
 ) -> None:
     day, after, count = change
     begins, ends = (int(datetime.fromisoformat(text).replace(tzinfo=INFO).timestamp()) for text in (day, after))
@@ -30,7 +31,7 @@ async def test_a_day_has_as_many_rows_as_it_lasts(
     values[layout.energy[0]] = np.arange(len(starts)) ** 2
     with database.write() as unit:
         store(unit, [Arrival(series[1].id, starts, values)])
-    settings = Settings(data=database.path.parent)
+    settings = Settings(data=tmp_path)
     async with client(settings, database, ManualClock(ends)) as api:
         span = {"start": day, "end": after, "format": "csv"}
         answer = await api.get(f"/api/meters/{serial_of(0)}/curve", params=span)

@@ -7,7 +7,7 @@ from pathlib import Path
 import openami.headend.kit
 
 HEADEND = Path(openami.headend.kit.__file__).parent.parent
-SHARED = "openami.headend.web.pages"
+SHARED = "openami.headend.web."
 
 
 def imports(file: Path) -> Iterator[str]:

@@ -118,7 +118,7 @@ def lines(*numbers: int) -> bytes:
 
 async def test_a_shipment_is_taken_in(settings: Settings, api: httpx.AsyncClient) -> None:
     answer = await api.post("/api/shipments", content=lines(2, 3, 4), headers={"Content-Type": "text/csv"})
-    assert answer.json() == {"added": 2, "updated": 0, "unchanged": 1, "faults": []}
+    assert answer.json() == {"added": 2, "updated": 0, "unchanged": 1, "is_trial": False, "faults": []}
     assert (await api.get(f"/api/meters/{serial_of(4)}")).json()["state"] == "installed"
     assert [entry.name for entry in settings.data.iterdir() if entry.name.startswith("shipment")] == []
 

@@ -13,6 +13,7 @@ OCTETS = (
     held("octets of attributes, more than 350: classes of media, switches, limits, pushes"),
     held("numbers of attributes and methods of 39 versions of classes"),
     held("octets of parameters of methods"),
+    held("account, credit, charge, token gateway: numbers, types and octets of every attribute"),
     defect(
         held("Schedule: enable and disable"),
         "sends for enable what disables, and the other way about",

@@ -10,6 +10,7 @@ from gurux_dlms.ecdsa import GXPrivateKey, GXPublicKey
 from gurux_dlms.enums import Authentication, Conformance, InterfaceType, Security
 from gurux_dlms.objects.enums import SecuritySuite
 from gurux_dlms.secure import GXDLMSSecureClient
+from optical_head import greeted
 
 TIMEOUT_S = 10.0
 
@@ -17,8 +18,8 @@ TIMEOUT_S = 10.0
 class SerialPort:
     """A serial port with the functions of a socket that are used."""
 
-    def __init__(self, device: str, timeout_s: float) -> None:
-        self.port = serial.Serial(device, 9600, timeout=timeout_s)
+    def __init__(self, device: str, timeout_s: float, *, is_greeted: bool) -> None:
+        self.port = greeted(device, timeout_s) if is_greeted else serial.Serial(device, 9600, timeout=timeout_s)
         self.sendall, self.close = self.port.write, self.port.close
 
     def recv(self, size: int) -> bytes:
@@ -29,7 +30,7 @@ def line_of(orders: dict[str, Any]) -> Any:
     """What carries octets to the meter."""
     timeout_s = orders.get("timeout_s", TIMEOUT_S)
     if "device" in orders:
-        return SerialPort(orders["device"], timeout_s)
+        return SerialPort(orders["device"], timeout_s, is_greeted="greeted" in orders)
     if not orders.get("udp"):
         return socket.create_connection((orders["host"], orders["port"]), timeout=timeout_s)
     line = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

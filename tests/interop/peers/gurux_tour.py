@@ -24,13 +24,16 @@ def associated(orders: Orders) -> Iterator[Meter]:
 
 
 def tour(orders: Orders) -> dict[str, Any]:
-    """Everything that can be read; with `span`, rows, a write, a method, and lists of attributes."""
+    """Everything that can be read, some `raw` by numbers; with `span`, rows, a write, a method, lists of attributes."""
     with associated(orders) as meter:
         items = meter.objects()
         found: dict[str, Any] = {
             "objects": [[int(i.objectType), i.version, i.logicalName, i.shortName] for i in items],
             **everything(meter, items, all_=orders.get("short", False)),
         }
+        for class_id, name, index in orders.get("raw", ()):
+            reply = meter.ask(meter.client._read(name, class_id, index))  # a class that it lacks
+            found["values"][f"{class_id}/{name}/{index}"] = str(reply.value)
         if "span" in orders:
             by_class = {int(item.objectType): item for item in items}
             found |= rows(meter, by_class[7], orders["span"])

@@ -27,7 +27,7 @@ def changed(folder: Path, file: str, old: str, new: str) -> Path:
 
 
 MISTAKES = {
-    "no part": ("compactiq", FIRST, FIRST + '\nparts = ["heart"]', "firmware.transfer.image_transfer.parts.0", "Input"),
+    "no part": ("compactiq", FIRST, FIRST + '\nparts = ["heart"]', "firmware.transfer.image_transfer.parts 1", "Input"),
     "not its part": ("compactiq", FIRST, FIRST + '\nparts = ["whole"]', "firmware", "part whole, which is not among"),
     "no block": ("compactiq", FIRST, FIRST + "\nblock_size = 0", "firmware", "block_size and octets of at least 1"),
     "no time": ("compactiq", FIRST, FIRST + "\nactivation_s = -1", "firmware", "activation_s of at least 0"),

@@ -9,6 +9,8 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, NamedTuple, cast
 
+from openami.meters.definition import merged
+
 KEPT = frozenset({"feature", "name", "title", "format", "extends"})
 """Keys that say what a row is, not what the product does."""
 
@@ -38,8 +40,14 @@ def edits(root: Path, files: list[Path], identity: str) -> Iterator[Edit]:
 
 
 def read(file: Path) -> Document:
-    """Read a TOML file."""
-    return tomllib.loads(file.read_text(encoding="utf-8"))
+    """Read a TOML file, with all that it extends: a row that only cites a function says the rest in another file."""
+    document = tomllib.loads(file.read_text(encoding="utf-8"))
+    extended = document.get("extends", [])
+    bases = [extended] if isinstance(extended, str) else cast("list[str]", extended)
+    for folder in file.parents:
+        if bases and (folder / f"{bases[0]}.toml").is_file():
+            return dict(merged(str(file.relative_to(folder).with_suffix("")), folder, ()))
+    return document
 
 
 def inside(node: object) -> Iterator[tuple[str | int, Any]]:

@@ -71,6 +71,8 @@ def main(slug: str, *modules: str) -> int:
     if slug not in slugs():
         return 0
     fleet = live(slug)
+    if not fleet.product.associations:
+        return 0
     return 0 if read(fleet) and talk(fleet) else 1
 
 

@@ -18,7 +18,7 @@ PANEL_PORT = 8060
 HOST = "127.0.0.1"
 EXAMPLES = (
     "Examples:\n\n  openami meter panel compactiq\n\n  openami meter panel compactiq --web --speed 60\n\n"
-    "  openami meter panel compactiq --data my-meter"
+    "  openami meter panel sed302 --web --data my-meter"
 )
 
 

@@ -7,11 +7,12 @@ from typing import Literal
 
 from openami.cli.panel.stand import SPEEDS, Stand
 from openami.core.errors import DefinitionError
+from openami.metering.entry import Module
 from openami.metering.tamper import INPUTS
 from openami.meters.conditions import COVERS, tampering
 from openami.meters.hands import HANDS, Value
 
-LOAD, NEAR, FAULTS, CLOCK = "Load", "Covers and supply", "Faults", "Clock"
+LOAD, NEAR, CARD, FAULTS, CLOCK = "Load", "Covers and supply", "Card reader", "Faults", "Clock"
 AT_HAND = (*COVERS, "magnet_mt", "supply")
 ANGLE_STEP, VOLTS_STEP, AMPS_STEP = 5, 5, 1
 WORDS: tuple[tuple[str, tuple[Value, Value]], ...] = (
@@ -67,7 +68,7 @@ def controls(stand: Stand) -> list[Control]:
     found = list(hands(stand))
     near = [control for control in found if control.group == NEAR]
     speed = Control("speed", "speed", CLOCK, "choice", stand.clock.speed, SPEEDS[0], SPEEDS[-1], unit="×")
-    return [*dials(stand), *near, speed, *(control for control in found if control.group == FAULTS)]
+    return [*dials(stand), *near, *cards(stand), speed, *(control for control in found if control.group == FAULTS)]
 
 
 def dials(stand: Stand) -> Iterator[Control]:
@@ -79,6 +80,12 @@ def dials(stand: Stand) -> Iterator[Control]:
         yield Control(f"volts_l{phase}", f"voltage L{phase}", LOAD, "dial", volts, 0, 300, VOLTS_STEP, "V")
         yield Control(f"amps_l{phase}", f"current L{phase}", LOAD, "dial", amps, 0, highest, AMPS_STEP, "A")
     yield Control("angle", "angle", LOAD, "dial", dialled.angle_deg, -180, 180, ANGLE_STEP, "°")
+
+
+def cards(stand: Stand) -> Iterator[Control]:
+    """Give the card with a token, where there is a reader to hold it to."""
+    if stand.front.module is Module.NFC:
+        yield Control("card", "card with a token", CARD, "entry", takes="20 digits on the card")
 
 
 def hands(stand: Stand) -> Iterator[Control]:
@@ -110,6 +117,8 @@ def turned(stand: Stand, control: Control, value: float | str) -> None:
         stand.turn(control.name, number(value))
     elif control.group == CLOCK:
         stand.run_at(number(value))
+    elif control.group == CARD:
+        stand.card(str(value))
     elif control.kind == "switch":
         stand.hand(control.name, control.states[bool(number(value))])
     else:

@@ -96,6 +96,8 @@ function leds(found) {
       clearTimeout(lamp.timer);
       lamp.timer = setTimeout(() => lamp.classList.remove("on"), FLASH_MS);
     } else if (led.glow !== "flashing") lamp.classList.toggle("on", led.glow === "steady");
+    lamp.classList.toggle("blinking", led.glow === "blinking");
+    lamp.style.setProperty("--blink", `${led.blink_ms}ms`);
     lamp.pulses = led.pulses;
     lamp.parentElement.title = led.glow;
   });
@@ -120,17 +122,74 @@ function buttons(found) {
   }));
 }
 
-function beep(times) {
-  const isNew = times > (beeps ?? times);
-  beeps = times;
-  if (!isNew) return;
+// A key is a short tone; a token taken two rising ones, a token refused a long low one.
+const TONES = { beeps: [[2700, 0.08]], accepted: [[2700, 0.12], [3600, 0.25]], rejected: [[900, 0.6]] };
+
+function beep(frame) {
+  const news = ["rejected", "accepted", "beeps"].filter((name) => beeps && frame[name] > beeps[name]);
+  beeps = frame;
+  if (!news.length) return;
   const audio = new AudioContext(), tone = audio.createOscillator(), gain = audio.createGain();
-  tone.frequency.value = 2700;
   gain.gain.value = 0.05;
   tone.connect(gain).connect(audio.destination);
+  let at = audio.currentTime;
+  for (const [frequency, seconds] of TONES[news[0]]) {
+    tone.frequency.setValueAtTime(frequency, at);
+    at += seconds;
+  }
   tone.start();
-  tone.stop(audio.currentTime + 0.08);
+  tone.stop(at);
   tone.onended = () => audio.close();
+}
+
+// Keypad and card
+
+const FACES = { "*": ["⌫", "Back"], "#": ["↵", "Enter"] };
+const TYPED = { Backspace: "*", Enter: "#" };
+
+function keypad(rows) {
+  $("keypad").replaceChildren(...rows.flatMap((row) => [...row].map((key) => {
+    const [face, label] = FACES[key] ?? [key, key];
+    const button = make("button", { type: "button", value: key, textContent: face, ariaLabel: label });
+    button.addEventListener("click", () => send({ keys: key }));
+    return button;
+  })));
+}
+
+function hit(key) {
+  const button = document.querySelector(`#keypad button[value="${key}"]`);
+  button.classList.add("hit");
+  setTimeout(() => button.classList.remove("hit"), 120);
+  send({ keys: key });
+}
+
+// Whether what is typed is for the keypad: not where it goes into a field, and Enter not where it presses a button.
+function isFree(event) {
+  const at = event.target, isTaken = at.matches("input:not([type=checkbox], [type=range]), select");
+  const presses = event.key === "Enter" && at.matches("button, summary, input") && !at.closest("#keypad");
+  return !$("keypad").hidden && !isTaken && !presses;
+}
+
+document.addEventListener("keydown", (event) => {
+  const key = TYPED[event.key] ?? event.key;
+  if (!/^[0-9*#]$/.test(key) || event.ctrlKey || event.metaKey || event.altKey || !isFree(event)) return;
+  event.preventDefault();
+  hit(key);
+});
+
+document.addEventListener("paste", (event) => {
+  const digits = event.clipboardData.getData("text").replace(/[\s-]/g, "");
+  if (isFree(event) && /^\d{1,20}$/.test(digits)) send({ keys: digits });
+});
+
+$("card").addEventListener("submit", (event) => {
+  event.preventDefault();
+  send({ card: $("token").value });
+});
+
+function module(name) {
+  $("keypad").hidden = name !== "keypad";
+  $("card").hidden = name !== "nfc";
 }
 
 // What hands can turn
@@ -222,15 +281,19 @@ function refresh(controls) {
 function hear(message) {
   if (message.meter) {
     const { meter } = message;
-    for (const name of ["title", "vendor", "model", "serial", "ratings"]) $(name).textContent = meter[name];
+    for (const name of ["title", "vendor", "model", "serial", "ratings", "number"]) $(name).textContent = meter[name];
     document.title = `${meter.title} · OpenAMI`;
     buttons(meter.buttons);
+    keypad(meter.keys);
     return;
   }
   draw(message.picture);
   icons(message.picture);
   leds(message.leds);
-  beep(message.beeps);
+  beep(message);
+  $("hint").hidden = !message.hint;
+  $("hint").querySelector("code").textContent = message.hint;
+  module(message.module);
   refresh(message.controls);
   $("clock").textContent = message.clock;
   $("speed").hidden = message.speed === 1;

@@ -13,11 +13,13 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI, Response, WebSocket, WebSocketDisconnect
 from starlette.requests import HTTPConnection
 
-from openami.cli.panel.controls import controls, turned
+from openami.cli.panel.controls import CARD, controls, turned
 from openami.cli.panel.stand import SPEEDS, Stand
 from openami.core.errors import AmiError
 from openami.headend.web.server import Server
 from openami.metering import glyphs
+from openami.metering.entry import KEY_ROWS
+from openami.meters import tokens
 from openami.meters.front import Frame
 
 LOOK_S = 0.1
@@ -49,6 +51,8 @@ def meter_of(stand: Stand) -> Json:
         "model": head.model,
         "serial": fleet.holding.identity.serial(0),
         "ratings": " · ".join(pulses),
+        "number": str(tokens.identity(stand.front.view).pan) if tokens.has_tokens(stand.front.view) else "",
+        "keys": KEY_ROWS,
         "buttons": [{"name": name, "label": row.label} for name, row in stand.front.buttons.items()],
     }
 
@@ -65,10 +69,15 @@ def frame_of(stand: Stand, frame: Frame, said: str) -> Json:
         },
         "leds": [asdict(led) for led in frame.leds],
         "beeps": frame.beeps,
+        "accepted": frame.accepted,
+        "rejected": frame.rejected,
+        "hint": stand.hint,
+        "module": stand.front.module.name.lower(),
         "conditions": sorted(name.replace("_", " ") for name in frame.conditions),
         "controls": [
             asdict(each) | {"text": each.text, "choices": SPEEDS if each.kind == "choice" else ()}
             for each in controls(stand)
+            if each.group != CARD  # the page has a place of its own for it
         ],
         "clock": stand.clock_text,
         "speed": stand.clock.speed,
@@ -117,7 +126,13 @@ class Viewer:
                     self.said = str(error)
 
     def do(self, asked: Json) -> None:
-        """Press a button or turn a control."""
+        """Press a button or keys, hold a card to the reader, or turn a control."""
+        if "keys" in asked:
+            self.stand.keys(str(asked["keys"]))
+            return
+        if "card" in asked:
+            self.stand.card(str(asked["card"]))
+            return
         if "press" in asked:
             self.stand.press(str(asked["press"]), int(asked.get("held_ms", 0)))
             return

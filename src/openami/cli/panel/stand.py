@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from openami.aio.clock import RealClock, ScenarioClock
+from openami.cli.panel.hint import hint
 from openami.core.errors import DefinitionError
 from openami.metering import digits
 from openami.meters.dials import Dialled, Dials
@@ -16,6 +17,7 @@ from openami.meters.front import Frame, Front
 from openami.meters.hands import Value
 from openami.meters.product import load
 from openami.meters.store import Plan, Stored
+from openami.sts import ndef
 
 CLOCK_FILE = "clock.json"
 SPEEDS = (1, 10, 60, 600, 3600)
@@ -51,6 +53,11 @@ class Stand:
         view = self.front.view
         return digits.moment(view.dst_rule.stamp(view.clock), "YYYY-MM-DD hh:mm:ss")
 
+    @property
+    def hint(self) -> str:
+        """How to make a token for this meter; nothing where it takes none."""
+        return hint(self.front.view, self.folder)
+
     def advance(self) -> None:
         """Let the meter live up to now."""
         self.fleet.advance_to(int(self.clock.now()))
@@ -64,6 +71,22 @@ class Stand:
         """Press a button."""
         self.advance()
         return self.front.press(button, self.now_ms, held_ms)
+
+    def keys(self, keys: str) -> None:
+        """Press keys of the keypad: digits, `*` (back), `#` (enter)."""
+        self.advance()
+        self.front.key(keys, self.now_ms)
+
+    @property
+    def typed(self) -> str:
+        """Digits on the keypad that are not entered yet."""
+        prompt = self.front.prompt
+        return "" if prompt is None else prompt.part.typed(prompt.view.meter)
+
+    def card(self, text: str) -> None:
+        """Hold a card to the reader on which a till has written this text."""
+        self.advance()
+        self.front.card(ndef.text(text), self.now_ms)
 
     def turn(self, dial: str, value: float) -> None:
         """Turn a dial: first what the old setting has made is safe, then the new one, so that a kill loses neither."""

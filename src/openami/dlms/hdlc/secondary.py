@@ -59,6 +59,11 @@ class SecondaryStation:
         due = [connection.deadline for connection in self._connections.values()]
         return min((at for at in due if at is not None), default=None)
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether any client is connected."""
+        return any(connection.mode is not Mode.NDM for connection in self._connections.values())
+
     def mode(self, client_sap: int) -> Mode:
         """Mode towards a client."""
         connection = self._connections.get(client_sap)

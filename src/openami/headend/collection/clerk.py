@@ -5,7 +5,9 @@ All of it runs on the worker's database thread.
 
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from openami.aio.clock import Clock
 from openami.aio.lock import FileLock
@@ -15,9 +17,13 @@ from openami.headend.collection.jobs import Job, prepare
 from openami.headend.collection.schedule import second_of_day
 from openami.headend.curves.seal import seal_due
 from openami.headend.keys.service import KeyStore
+from openami.headend.keys.standing import alarm
 from openami.headend.kit.database import Database, Unit
 from openami.headend.kit.settings import Settings
 from openami.headend.kit.zone import zone
+from openami.headend.orders.queue import expire
+
+T = TypeVar("T")
 
 PRUNE = "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE at < ? LIMIT 5000)"
 DAY_S = 86_400
@@ -33,7 +39,9 @@ class Clerk:
         self.name = f"{socket.gethostname()}-{os.getpid()}-{os.urandom(3).hex()}"
         self._lock = self._lock_of(self.name)
         self._credentials: Credentials | None = None
+        self._keys: KeyStore | None = None
         self._pass_began = 0.0
+        self._looked_at_keys = -1
         self._planned: tuple[int, int | None] = (0, None)
 
     def begin(self, *, once: bool) -> int:
@@ -41,7 +49,8 @@ class Clerk:
         self._lock.path.parent.mkdir(parents=True, exist_ok=True)
         self._lock.take()
         with self.database.write() as unit:
-            store = KeyStore.open(unit, self.settings.kek)
+            store = KeyStore.open(unit, self.settings)
+            self._keys = store
             self._credentials = Credentials(self.database, store, bytes.fromhex(self.settings.client_title))
             self._release_killed(unit)
             work.plan(unit, self.settings.items)
@@ -58,7 +67,7 @@ class Clerk:
         now = self.clock.now()
         serials: list[str] = []
         try:
-            with self.database.write() as unit:
+            with self.database.write(alone=False) as unit:
                 claims = work.claim(
                     unit,
                     self.name,
@@ -68,7 +77,7 @@ class Clerk:
                     lease_s=self.settings.lease_s,
                     attempts=attempts,
                 )
-                jobs = prepare(unit, claims, self._credentials, now)
+                jobs = prepare(unit, claims, self._credentials, now, self.name)
                 serials = [job.meter.serial for job in jobs.ready]
                 work.settle(unit, self.name, [], jobs.refused)
                 return jobs.ready
@@ -86,6 +95,17 @@ class Clerk:
         with self.database.read() as unit:
             return work.failing(unit, self._pass_began)
 
+    @property
+    def keys(self) -> KeyStore:
+        """The key store, once it is opened."""
+        assert self._keys is not None
+        return self._keys
+
+    def change(self, change: Callable[[Unit], T]) -> T:
+        """Change the store in the middle of a session."""
+        with self.database.write() as unit:
+            return change(unit)
+
     def catch_up(self, serial: str, told: int) -> bool:
         """Reserve counters above the one that a meter told."""
         return self._credentials is not None and self._credentials.catch_up(serial, told)
@@ -95,12 +115,17 @@ class Clerk:
         now = self.clock.now()
         with self.database.write() as unit:
             work.renew(unit, self.name, self.settings.lease_s)
+            expire(unit, now)
             if (readable := work.readable(unit)) != self._planned:
                 work.plan(unit, self.settings.items)
                 self._planned = readable
         with self.database.write() as unit:
             seal_due(unit, zone(self.settings.zone).day(now), self.settings.seal_after_days)
             unit.run(PRUNE, (int(now) - self.settings.sessions_days * DAY_S,))
+        if (today := int(now // DAY_S)) != self._looked_at_keys:
+            with self.database.write() as unit:
+                alarm(unit, self.settings.keys, now)
+            self._looked_at_keys = today
 
     def end(self) -> None:
         """Give back what is still leased."""

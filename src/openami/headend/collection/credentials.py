@@ -7,7 +7,7 @@ has reserved values behind ours, for a meter takes no value below the last.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from openami.dlms.security import Policy, Security, SendCounter
+from openami.dlms.security import Keys, Policy, Security, SendCounter
 from openami.dlms.security.counters import STRIDE
 from openami.headend.keys import counters
 from openami.headend.keys.service import KeyStore
@@ -29,6 +29,8 @@ class Credential:
     counter: SendCounter
     limit: int
     """End of what is reserved."""
+    others: tuple[Security, ...] = ()
+    """What else may open the meter, while its keys are being changed."""
 
 
 class Credentials:
@@ -45,12 +47,16 @@ class Credentials:
         wanted = {meter.serial: meter for meter in meters}
         self._fetch_keys(unit, [meter for serial, meter in wanted.items() if serial not in self._known])
         known = {serial: self._known[serial] for serial in wanted if serial in self._known}
+        before = {serial for serial, credential in known.items() if credential.limit}
         free = counters.following(unit, known)
         stale = [
             serial
             for serial, credential in known.items()
             if credential.limit != free.get(serial) or credential.limit - credential.counter.next < SPARE
         ]
+        # Whoever changes keys moves the counter on (`rotation.look_again`): what is stale is opened anew.
+        self._fetch_keys(unit, [wanted[serial] for serial in stale if serial in before])
+        known = {serial: self._known[serial] for serial in known}
         for serial, first in counters.reserve(unit, stale).items():
             self._restart(known[serial], serial, first)
         return known
@@ -75,17 +81,20 @@ class Credentials:
         return True
 
     def _fetch_keys(self, unit: Unit, meters: list[Meter]) -> None:
-        keys = self._store.keys(unit, [meter.serial for meter in meters]) if meters else {}
+        tries = self._store.candidates(unit, [meter.serial for meter in meters]) if meters else {}
         for meter in meters:
-            if meter.serial in keys:
-                security = Security(
-                    mechanism=HIGH_GMAC,
-                    keys=keys[meter.serial],
-                    client_title=self._client_title,
-                    server_title=bytes.fromhex(meter.system_title) or None,
-                    policy=Policy.AE,
-                )
-                self._known[meter.serial] = Credential(security, SendCounter(), 0)
+            if meter.serial in tries:
+                first, *others = (self._security(meter, keys) for keys in tries[meter.serial])
+                self._known[meter.serial] = Credential(first, SendCounter(), 0, tuple(others))
+
+    def _security(self, meter: Meter, keys: Keys) -> Security:
+        return Security(
+            mechanism=HIGH_GMAC,
+            keys=keys,
+            client_title=self._client_title,
+            server_title=bytes.fromhex(meter.system_title) or None,
+            policy=Policy.AE,
+        )
 
     def _restart(self, credential: Credential, serial: str, first: int) -> None:
         credential.limit = first + STRIDE

@@ -57,7 +57,7 @@ class DlmsAssociation:
     """An open association with one meter."""
 
     def __init__(self, meter: Meter, zone_name: str, *, with_list: bool) -> None:
-        self._meter = meter
+        self.meter = self._meter = meter
         self._zone = zone_name
         self._with_list = with_list
         self._fetched: dict[Ask, bytes | DataAccessResult] = {}

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from openami.headend.collection import work
+from openami.headend.kit.access import Permission, command, within
 from openami.headend.kit.database import Unit
 
 ACTIVITY = """
@@ -11,11 +12,11 @@ ACTIVITY = """
 """
 RECENT = """
     SELECT m.serial, m.zone, s.at, s.seconds, s.items, s.rows, s.reason
-    FROM session s JOIN meter m ON m.id = s.meter ORDER BY s.id DESC LIMIT ?
+    FROM session s JOIN meter m ON m.id = s.meter WHERE {seen} ORDER BY s.id DESC LIMIT ?
 """
 MISSED = """
     SELECT serial, zone, last_read, last_contact, reason FROM meter
-    WHERE reason NOT NULL ORDER BY last_read NULLS FIRST, serial LIMIT ?
+    WHERE reason IS NOT NULL AND {seen} ORDER BY last_read NULLS FIRST, serial LIMIT ?
 """
 
 
@@ -54,6 +55,7 @@ class Missed:
     reason: str
 
 
+@command(Permission.VIEW, is_undivided=True)
 def activity(unit: Unit, now: float) -> Activity:
     """Look at the work."""
     due, in_session = unit.rows(ACTIVITY, (int(now),))[0]
@@ -61,14 +63,20 @@ def activity(unit: Unit, now: float) -> Activity:
     return Activity(due, in_session, work.failing(unit, now), latest)
 
 
+@command(Permission.VIEW)
 def recent(unit: Unit, limit: int = 12) -> tuple[Held, ...]:
     """List the last sessions with any meter, newest first."""
+    seen = within(unit, Permission.VIEW, "m.area")
     return tuple(
         Held(serial, zone, at, seconds, tuple(items.split()), rows, reason)
-        for serial, zone, at, seconds, items, rows, reason in unit.rows(RECENT, (limit,))
+        for serial, zone, at, seconds, items, rows, reason in unit.rows(
+            RECENT.format(seen=seen.sql), (*seen.parameters, limit)
+        )
     )
 
 
+@command(Permission.VIEW)
 def missed(unit: Unit, limit: int = 12) -> tuple[Missed, ...]:
     """List meters that were not read in full the last time, those that have waited longest first."""
-    return tuple(Missed(*row) for row in unit.rows(MISSED, (limit,)))
+    seen = within(unit, Permission.VIEW, "area")
+    return tuple(Missed(*row) for row in unit.rows(MISSED.format(seen=seen.sql), (*seen.parameters, limit)))

@@ -20,6 +20,9 @@ from openami.headend.events import service as events
 from openami.headend.kit.database import Unit
 from openami.headend.kit.settings import Settings
 from openami.headend.kit.zone import zone
+from openami.headend.orders import queue
+from openami.headend.orders.schemas import Ended, Order, State
+from openami.headend.outage.signals import reached
 from openami.headend.registers import service as registers
 from openami.headend.registry.layout import Layout
 from openami.headend.registry.models import Item, Kind
@@ -135,7 +138,31 @@ def _settle(unit: Unit, worker: str, outcomes: Sequence[Outcome], settings: Sett
             else:
                 wait_s = min(settings.backoff_s * 2 ** min(task.attempts - 1, 30), settings.backoff_max_s)
                 still_open.append(Open(task.work, wait_s, outcome.reason or result.error))
+        if outcome.job.orders_work is not None:
+            _settle_orders(unit, worker, outcome, settings, still_open)
     settle(unit, worker, done, still_open)
+
+
+def _settle_orders(unit: Unit, worker: str, outcome: Outcome, settings: Settings, still_open: list[Open]) -> None:
+    """End what was performed; the work behind the orders stays for as long as any of them is to come."""
+    job, work = outcome.job, outcome.job.orders_work
+    assert work is not None
+    ended = [outcome.ended.get(o.id) or _not_begun(o, outcome) for o in job.orders]
+    queue.settle(unit, worker, ended, max([outcome.at, *(one.order.begun or 0 for one in ended)]))
+    due = queue.next_due(unit, job.meter.id)
+    if due is None:
+        unit.run("DELETE FROM work WHERE id = ? AND worker = ?", (work.work, worker))
+    elif outcome.reason:
+        wait_s = min(settings.backoff_s * 2 ** min(work.attempts - 1, 30), settings.backoff_max_s)
+        still_open.append(Open(work.work, wait_s, outcome.reason))
+    else:
+        settle(unit, worker, [Done(work.work, due, queue.URGENT)], [])
+
+
+def _not_begun(order: Order, outcome: Outcome) -> Ended:
+    """An order that this session did not come to stands as it stood before."""
+    state = State.QUEUED if order.begun is None else State.UNKNOWN
+    return Ended(order, state, reason=outcome.reason, is_final=False)
 
 
 def _note(unit: Unit, worker: str, outcomes: Sequence[Outcome], new_rows: dict[int, int]) -> None:
@@ -144,17 +171,18 @@ def _note(unit: Unit, worker: str, outcomes: Sequence[Outcome], new_rows: dict[i
         [
             (
                 outcome.job.meter.id, outcome.at, round(outcome.seconds, 4), worker,
-                " ".join(result.task.item.name for result in outcome.results),
+                " ".join([*(order.kind for order in outcome.job.orders), *(r.task.item.name for r in outcome.results)]),
                 sum(new_rows.get(result.task.series, 0) for result in outcome.results), outcome.error,
             )
             for outcome in outcomes
         ],
     )  # fmt: skip
+    reached(unit, [(outcome.job.meter.id, outcome.at) for outcome in outcomes if outcome.is_reached])
     contacted(
         unit,
         [
             Contact(
-                meter=outcome.job.meter.id, at=outcome.at, is_read=outcome.error is None,
+                meter=outcome.job.meter.id, at=outcome.at, is_read=outcome.error is None and bool(outcome.results),
                 clock_offset_s=outcome.clock_offset_s, reason=outcome.error, is_reached=outcome.is_reached,
             )
             for outcome in outcomes

@@ -1,7 +1,7 @@
 """From claimed work to sessions: who is read, with which keys, and which rows are missing."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from openami.core.errors import DefinitionError
 from openami.headend.collection.credentials import Credentials
@@ -12,6 +12,8 @@ from openami.headend.curves.service import gaps
 from openami.headend.events import service as events
 from openami.headend.kit.database import Unit
 from openami.headend.kit.zone import FIRST, day_number
+from openami.headend.orders.queue import ITEM, take
+from openami.headend.orders.schemas import Order
 from openami.headend.registers import service as registers
 from openami.headend.registry.layout import Layout
 from openami.headend.registry.models import Item, Kind, model
@@ -44,6 +46,10 @@ class Job:
     meter: Meter
     target: Target
     tasks: tuple[Task, ...]
+    orders: tuple[Order, ...] = ()
+    """What the meter is told in the same session (`performers`)."""
+    orders_work: Claim | None = None
+    """The work that the orders stand behind."""
 
 
 @dataclass(slots=True)
@@ -54,12 +60,15 @@ class Jobs:
     refused: list[Open] = field(default_factory=list[Open])
 
 
-def prepare(unit: Unit, claims: Sequence[Claim], credentials: Credentials, now: float) -> Jobs:
+def prepare(unit: Unit, claims: Sequence[Claim], credentials: Credentials, now: float, worker: str) -> Jobs:
     """Make one job per claimed meter."""
     jobs = Jobs()
     meters = find_meters(unit, {claim.meter for claim in claims})
+    told = {claim.meter: claim for claim in claims if claim.item == ITEM}
+    claims = [claim for claim in claims if claim.item != ITEM]
     known = {claim: item for claim in claims if (item := _item(meters[claim.meter], claim, jobs)) is not None}
     tasks = _tasks(unit, meters, known, now)
+    tasks |= {number: [] for number in told.keys() - tasks.keys()}
     readable = [meters[number] for number in tasks if meters[number].state in READABLE]
     prepared = credentials.prepare(unit, readable)
     for number, own in tasks.items():
@@ -67,10 +76,21 @@ def prepare(unit: Unit, claims: Sequence[Claim], credentials: Credentials, now: 
         credential = prepared.get(meter.serial)
         if meter.state not in READABLE or credential is None:
             reason = f"meter {meter.serial} is {meter.state}" if credential else _no_keys(meter)
-            jobs.refused += [Open(task.work, LONG_WAIT_S, reason, is_final=True) for task in own]
+            works = [task.work for task in own] + [claim.work for claim in [told.get(number)] if claim]
+            jobs.refused += [Open(work, LONG_WAIT_S, reason, is_final=True) for work in works]
+            told.pop(number, None)
             continue
-        target = Target(meter.serial, meter.address, meter.port, meter.zone, credential.security, credential.counter)
+        target = Target(
+            meter.serial, meter.address, meter.port, meter.zone, credential.security, credential.counter,
+            credential.others,
+        )  # fmt: skip
         jobs.ready.append(Job(meter, target, tuple(own)))
+    if told:
+        orders = take(unit, told, worker, now)
+        jobs.ready = [
+            replace(job, orders=tuple(orders.get(job.meter.id, ())), orders_work=told.get(job.meter.id))
+            for job in jobs.ready
+        ]
     return jobs
 
 

@@ -1,7 +1,6 @@
 """Pages: how well the meters are read, who was not, and the last sessions."""
 
 from collections.abc import Iterable, Sequence
-from urllib.parse import quote
 
 from nicegui import ui
 
@@ -16,7 +15,7 @@ from openami.headend.kit.zone import day_date, zone
 from openami.headend.registry.schemas import Lifecycle
 from openami.headend.registry.service import count as count_meters
 from openami.headend.registry.service import meter as find_meter
-from openami.headend.web.markup import Column, Html, chip, empty, html, link, strip, table, tile
+from openami.headend.web.markup import Column, Html, chip, empty, html, meter_link, strip, table, tile
 from openami.headend.web.pages import Live, panel
 from openami.headend.web.services import Services
 from openami.headend.web.words import NOTHING, count, day, energy, moment, number, quantity, share, span
@@ -151,11 +150,6 @@ def outcome(reason: str | None) -> Html:
     return chip("read", "good") if reason is None else html("{}", reason)
 
 
-def meter_link(serial: str) -> Html:
-    """Link to the page of a meter."""
-    return link(f"/meters/{quote(serial, safe='')}", serial)
-
-
 async def read_now(live: Live, serial: str) -> None:
     """Put a button here that reads a meter at once, and what came of it."""
     with ui.element("div").classes("demand"):
@@ -195,7 +189,6 @@ def _standing(unit: Unit, desk: Services, serial: str) -> Html:
     meter, now = find_meter(unit, serial), desk.now
     local_days = zone(meter.zone)
     today = curve(unit, serial, *local_days.bounds(local_days.day(now)))
-    scale = 10.0**today.scaler
     offset = meter.clock_offset_s
     sign = "+" if offset and offset > 0 else ""
     return strip(
@@ -210,8 +203,8 @@ def _standing(unit: Unit, desk: Services, serial: str) -> Html:
             else tile("Missing", NOTHING, "everything that was due came in"),
             tile(
                 "Import today",
-                energy(float(today.imported.sum()) * scale),
-                f"export {energy(float(today.exported.sum()) * scale)}",
+                energy(float((today.imported * today.wh).sum())),
+                f"export {energy(float((today.exported * today.wh).sum()))}",
             ),
             tile(
                 "Clock",

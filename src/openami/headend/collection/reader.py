@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from openami.aio.meter import Meter
 from openami.dlms.profile import Table
 from openami.dlms.security import Security, SendCounter
 from openami.headend.registry.models import Item
@@ -20,6 +21,8 @@ class Target:
     zone: str
     security: Security
     counter: SendCounter
+    others: tuple[Security, ...] = ()
+    """Keys that are tried when these do not open the meter (`headend.keys.rotation`)."""
 
 
 class Ask(NamedTuple):
@@ -43,6 +46,11 @@ class Association(Protocol):
 
     async def clock(self, ask: Ask) -> float:
         """Read the meter's clock, epoch seconds."""
+        ...
+
+    @property
+    def meter(self) -> Meter:
+        """The meter itself, for what is told to it (`performers`)."""
         ...
 
 

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from openami.headend.accounts import audit
 from openami.headend.collection import work
 from openami.headend.collection.schedule import last_due
 from openami.headend.curves.schemas import Coverage
 from openami.headend.curves.service import coverage
+from openami.headend.kit.access import Permission, command, demand
 from openami.headend.kit.database import Unit
 from openami.headend.kit.zone import zone
 from openami.headend.registry.models import model
@@ -56,6 +58,7 @@ class Overview:
     """Intervals of the main profiles that are stored."""
 
 
+@command(Permission.VIEW, is_undivided=True)
 def read_rate(unit: Unit, day: int, now: float, zone_name: str) -> Coverage:
     """How much of a local day is stored, of what has been due to be read by `now`."""
     products = [row[0] for row in unit.rows("SELECT DISTINCT product FROM meter")]
@@ -64,6 +67,7 @@ def read_rate(unit: Unit, day: int, now: float, zone_name: str) -> Coverage:
     return coverage(unit, day, until, zone_name)
 
 
+@command(Permission.VIEW)
 def sessions(unit: Unit, serial: str, limit: int = 20, *, before: int | None = None) -> tuple[Session, ...]:
     """Sessions with a meter, newest first."""
     rows = unit.rows(
@@ -76,6 +80,7 @@ def sessions(unit: Unit, serial: str, limit: int = 20, *, before: int | None = N
     )
 
 
+@command(Permission.VIEW)
 def open_items(unit: Unit, serial: str) -> tuple[OpenItem, ...]:
     """List what a meter has to deliver, soonest first, and why it is late."""
     rows = unit.rows(
@@ -85,6 +90,7 @@ def open_items(unit: Unit, serial: str) -> tuple[OpenItem, ...]:
     return tuple(OpenItem(item, due, attempts, bool(leased), why) for item, due, attempts, leased, why in rows)
 
 
+@command(Permission.VIEW, is_undivided=True)
 def summary(unit: Unit, now: float) -> Overview:
     """Look at the whole collection."""
     due, in_session = unit.rows(
@@ -102,9 +108,13 @@ def summary(unit: Unit, now: float) -> Overview:
     )
 
 
+@command(Permission.OPERATE)
 def read_now(unit: Unit, serial: str, items: Sequence[str] = ()) -> int:
     """Ask for a meter to be read before all others, outside its windows too; number of items."""
-    return work.hurry(unit, find_meter(unit, serial).id, items)
+    known = find_meter(unit, serial)
+    demand(unit, Permission.OPERATE, known.area)
+    audit.note(unit, "meter.read", serial, scope=known.area, items=[*items])
+    return work.hurry(unit, known.id, items)
 
 
 def local_day(now: float, zone_name: str) -> int:

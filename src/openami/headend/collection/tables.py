@@ -2,13 +2,22 @@
 
 from sqlalchemy import Column, Float, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
 
+from openami.headend.accounts import tables as accounts
+from openami.headend.commands import tables as commands
 from openami.headend.curves import tables as curves
+from openami.headend.ert import tables as ert
 from openami.headend.events import tables as events
+from openami.headend.firmware import tables as firmware
 from openami.headend.keys import tables as keys
+from openami.headend.kit.columns import INSTANT, WIDE
 from openami.headend.kit.database import METADATA, Database
 from openami.headend.kit.settings import Settings
+from openami.headend.orders import tables as orders
+from openami.headend.outage import tables as outage
+from openami.headend.prepayment import tables as prepayment
 from openami.headend.registers import tables as registers
 from openami.headend.registry import tables as registry
+from openami.headend.tariffs import tables as tariffs
 
 WORK = Table(
     "work",
@@ -17,7 +26,7 @@ WORK = Table(
     Column("meter", Integer, ForeignKey("meter.id"), nullable=False),
     Column("item", Text, nullable=False),
     Column("priority", Integer, nullable=False),
-    Column("due", Integer, nullable=False),
+    Column("due", INSTANT, nullable=False),
     Column("window_from", Integer, nullable=False),
     Column("window_to", Integer, nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
@@ -34,14 +43,14 @@ is still open.
 """
 
 Index("work_order", WORK.c.priority.desc(), WORK.c.due)
-Index("work_leased", WORK.c.meter, sqlite_where=WORK.c.lease_until > 0)
+Index("work_leased", WORK.c.meter, sqlite_where=WORK.c.lease_until > 0, postgresql_where=WORK.c.lease_until > 0)
 
 SESSION = Table(
     "session",
     METADATA,
-    Column("id", Integer, primary_key=True),
+    Column("id", WIDE, primary_key=True),
     Column("meter", Integer, nullable=False),
-    Column("at", Integer, nullable=False),
+    Column("at", INSTANT, nullable=False),
     Column("seconds", Float, nullable=False),
     Column("worker", Text, nullable=False),
     Column("items", Text, nullable=False),
@@ -53,12 +62,30 @@ SESSION = Table(
 Index("session_meter", SESSION.c.meter, SESSION.c.id)
 Index("session_at", SESSION.c.at)
 
-FEATURES = (registry, keys, curves, registers, events)
+FEATURES = (
+    accounts, registry, keys, orders, curves, registers, events, outage, ert,
+    prepayment, commands, tariffs, firmware,
+)  # fmt: skip
 """Importing them has put their tables into the schema."""
+
+SCHEMA = METADATA
+"""All tables of the head-end."""
 
 
 def open_database(settings: Settings) -> Database:
-    """Open the database of an installation; a new file gets all tables."""
-    database = Database(settings.database, max_pages=settings.max_pages)
-    database.create()
+    """Open the database of an installation; a new one gets all tables, an older file is brought up.
+
+    An older PostgreSQL database is not: other processes may be at work there (`openami headend migrate`).
+    """
+    database = connect(settings)
+    try:
+        database.create(may_upgrade=database.path is not None)
+    except BaseException:
+        database.close()
+        raise
     return database
+
+
+def connect(settings: Settings) -> Database:
+    """Reach the database of an installation as it is."""
+    return Database.at(settings.url, max_pages=settings.max_pages)

@@ -4,7 +4,6 @@ A meter is claimed with all its due items at once, so that one session serves th
 time. A lease that runs out, because its worker was killed, makes the work claimable again.
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -47,11 +46,25 @@ FAILED = f"""
     UPDATE work SET not_before = {NOW} + ?, attempts = attempts + ?, lease_until = 0, worker = NULL, reason = ?
     WHERE id = ? AND worker = ?
 """  # noqa: S608
+CANDIDATES = f"""
+    SELECT w.meter FROM work w JOIN meter m ON m.id = w.meter
+    WHERE {IS_OPEN} AND NOT EXISTS (
+        SELECT 1 FROM work l WHERE l.meter = w.meter AND l.lease_until > 0 AND l.lease_until > {NOW})
+    ORDER BY w.priority DESC, w.due LIMIT :meters * 8 FOR NO KEY UPDATE OF m SKIP LOCKED
+"""  # noqa: S608
+TAKE = f"""
+    UPDATE work SET worker = :worker, lease_until = {NOW} + :lease_s, attempts = attempts + 1
+    WHERE meter = ANY(:chosen) AND {IS_OPEN} AND NOT EXISTS (
+        SELECT 1 FROM work l WHERE l.meter = work.meter AND l.lease_until > 0 AND l.lease_until > {NOW})
+    RETURNING id, meter, item, attempts
+"""  # noqa: S608
 RENEW = f"UPDATE work SET lease_until = {NOW} + ? WHERE lease_until > 0 AND worker = ?"  # noqa: S608
 WAIT = f"""
     SELECT min(not_before) - {NOW} FROM work WHERE due <= ? AND attempts < ? AND lease_until <= {NOW}
 """  # noqa: S608
-ENDLESS = 2**31
+HOLDERS = "SELECT DISTINCT worker FROM work WHERE lease_until > 0 AND worker IS NOT NULL"
+HURRY = "UPDATE work SET due = 0, not_before = 0, attempts = 0, priority = ? WHERE meter = ? AND item = ?"
+ENDLESS = 2**31 - 1
 MANY = 1_000
 """More attempts than a single pass ever makes."""
 
@@ -89,17 +102,17 @@ class Open:
 def plan(unit: Unit, items: Sequence[str] = ()) -> int:
     """Give every readable meter the items of its model that it lacks, or those of them that are named. -> items."""
     return sum(
-        unit.driver.execute(
+        unit.run(
             PLAN,
             {
                 "item": item.name, "priority": item.priority, "product": slug,
                 "window_from": item.window[0], "window_to": item.window[1],
                 "installed": READABLE[0], "in_use": READABLE[1],
             },
-        ).rowcount
+        )
         for slug in slugs()
         for item in model(slug).item
-        if not items or item.name in items
+        if not model(slug).is_heard and (not items or item.name in items)
     )  # fmt: skip
 
 
@@ -112,12 +125,20 @@ def readable(unit: Unit) -> tuple[int, int | None]:
 def claim(
     unit: Unit, worker: str, now: float, *, second: int, meters: int, lease_s: float, attempts: int = ENDLESS
 ) -> list[Claim]:
-    """Take the next meters with all their due items, the most urgent first."""
+    """Take the next meters with all their due items, the most urgent first.
+
+    On PostgreSQL others may do so at the same time: each locks the meters it looks at and passes over those that
+    are locked, and looks at their leases only then.
+    """
     parameters = {
         "worker": worker, "now": int(now), "second": second, "meters": meters, "lease_s": lease_s,
         "attempts": attempts,
     }  # fmt: skip
-    return [Claim(*row) for row in unit.driver.execute(CLAIM, parameters).fetchall()]
+    if not unit.is_postgresql:
+        return [Claim(*row) for row in unit.rows(CLAIM, parameters)]
+    found = [row[0] for row in unit.rows(CANDIDATES, parameters)]
+    chosen = list(dict.fromkeys(found))[:meters]
+    return [Claim(*row) for row in unit.rows(TAKE, {**parameters, "chosen": chosen})] if chosen else []
 
 
 def settle(unit: Unit, worker: str, done: Iterable[Done], still_open: Iterable[Open]) -> None:
@@ -141,21 +162,18 @@ def release(unit: Unit, worker: str) -> int:
 
 def holders(unit: Unit) -> list[str]:
     """Workers that hold a lease, dead or alive."""
-    return [row[0] for row in unit.rows("SELECT DISTINCT worker FROM work WHERE lease_until > 0 AND worker NOT NULL")]
+    return [row[0] for row in unit.rows(HOLDERS)]
 
 
 def demand(unit: Unit, now: float) -> None:
     """Make everything due now, with all its tries before it: a single pass over all meters."""
-    unit.run("UPDATE work SET due = min(due, ?), attempts = 0, not_before = 0", (int(now),))
+    unit.run("UPDATE work SET due = least(due, ?), attempts = 0, not_before = 0", (int(now),))
 
 
 def hurry(unit: Unit, meter: int, items: Sequence[str] = ()) -> int:
     """Read items of a meter, or all of them, before everything else; number of items."""
-    return unit.run(
-        "UPDATE work SET due = 0, not_before = 0, attempts = 0, priority = ? WHERE meter = ?"
-        " AND (? = 0 OR item IN (SELECT value FROM json_each(?)))",
-        (TOP_PRIORITY, meter, len(items), json.dumps(list(items))),
-    )
+    chosen = list(items) or [row[0] for row in unit.rows("SELECT item FROM work WHERE meter = ?", (meter,))]
+    return unit.run_many(HURRY, [(TOP_PRIORITY, meter, item) for item in chosen])
 
 
 def wait_s(unit: Unit, now: float, attempts: int) -> float | None:
@@ -176,5 +194,5 @@ def meters(unit: Unit) -> int:
 
 def failing(unit: Unit, now: float) -> int:
     """Meters with an item that is due and failed the last time."""
-    query = "SELECT count(DISTINCT meter) FROM work WHERE due <= ? AND reason NOT NULL"
+    query = "SELECT count(DISTINCT meter) FROM work WHERE due <= ? AND reason IS NOT NULL"
     return int(unit.value(query, (int(now),)))

@@ -19,11 +19,12 @@ from openami.headend.collection import work
 from openami.headend.collection.clerk import Clerk
 from openami.headend.collection.dlms_reader import DlmsReader
 from openami.headend.collection.jobs import Job
+from openami.headend.collection.performers import Performers
 from openami.headend.collection.reader import Reader
 from openami.headend.collection.session import Outcome, hold
 from openami.headend.collection.tables import open_database
 from openami.headend.collection.writer import Writer
-from openami.headend.kit.database import Database
+from openami.headend.kit.database import Database, Unit
 from openami.headend.kit.errors import StoreError
 from openami.headend.kit.settings import Settings
 
@@ -93,12 +94,18 @@ async def run(
     on_progress: Callable[[Progress], None] | None = None,
     *,
     reader: Reader | None = None,
+    draining: asyncio.Event | None = None,
 ) -> Summary:
-    """Collect until cancelled; with `once`, read everything of every meter one time and return."""
+    """Collect until cancelled; with `once`, read everything of every meter one time and return.
+
+    Once `draining` is set no more work is taken, what was not begun is given back, and sessions that are under way
+    are held to their end: a service that is started anew loses nothing.
+    """
     database = open_database(settings)
     try:
         chosen = reader or DlmsReader(timeout_s=settings.timeout_s, with_list=settings.with_list)
-        return await Worker(settings, clock, database, chosen, once=once, on_progress=on_progress).run()
+        worker = Worker(settings, clock, database, chosen, once=once, on_progress=on_progress, draining=draining)
+        return await worker.run()
     finally:
         database.close()
 
@@ -115,6 +122,7 @@ class Worker:
         *,
         once: bool = False,
         on_progress: Callable[[Progress], None] | None = None,
+        draining: asyncio.Event | None = None,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -126,8 +134,10 @@ class Worker:
         self._thread = ThreadPoolExecutor(1, "headend-database")
         self._jobs: asyncio.Queue[Job | None] = asyncio.Queue(settings.claim_meters)
         self._in_flight = 0
+        self._draining = draining or asyncio.Event()
         self._refused_since: float | None = None
         self._settled = asyncio.Event()
+        self._performers = Performers(self.clerk.name, settings, clock.now, self._change, lambda: self.clerk.keys)
         self.writer = Writer(
             database,
             self.clerk.name,
@@ -172,13 +182,31 @@ class Worker:
             beside = [group.create_task(self._keep_house()), group.create_task(_watch(writing))]
             for _ in range(self.settings.concurrency):
                 group.create_task(self._hold_sessions())
-            await self._feed()
+            await self._feed_until_told()
             for _ in range(self.settings.concurrency):
                 await self._jobs.put(None)
             for task in beside:
                 task.cancel()
         await self.writer.queue.put(None)
         await writing
+
+    async def _feed_until_told(self) -> None:
+        """Feed sessions; told to stop, take back what none has begun, so that its lease is given up at the end."""
+        feeding, told = asyncio.create_task(self._feed()), asyncio.create_task(self._draining.wait())
+        try:
+            await asyncio.wait((feeding, told), return_when=asyncio.FIRST_COMPLETED)
+            if feeding.done():
+                feeding.result()
+            else:
+                self._take_back()
+        finally:
+            for task in (feeding, told):
+                task.cancel()
+            await asyncio.gather(feeding, told, return_exceptions=True)
+
+    def _take_back(self) -> None:
+        while not self._jobs.empty():
+            self._jobs.get_nowait()
 
     async def _feed(self) -> None:
         """Claim work whenever sessions run out of it."""
@@ -220,9 +248,13 @@ class Worker:
     async def _hold_sessions(self) -> None:
         while (job := await self._jobs.get()) is not None:
             outcome = await hold(
-                job, self.reader, now=self.clock.now, limit_s=self.settings.session_s, catch_up=self._catch_up
-            )
+                job, self.reader, now=self.clock.now, limit_s=self.settings.session_s, catch_up=self._catch_up,
+                performers=self._performers,
+            )  # fmt: skip
             await self.writer.queue.put(outcome)
+
+    async def _change(self, change: Callable[[Unit], T]) -> T:
+        return await self._in_thread(lambda: self.clerk.change(change))
 
     async def _catch_up(self, serial: str, told: int) -> bool:
         return await self._in_thread(lambda: self.clerk.catch_up(serial, told))

@@ -76,12 +76,12 @@ def write_blocks(
     data, is_regular = _packed(layout, rows, days)
     summary = _summary(layout, rows, days, amounts)
     identities = (days.day << BLOCK_SHIFT) | days.series
-    columns = [
+    columns: list[NDArray[np.generic]] = [
         identities, days.series, days.day, version, np.full(len(data), number), np.full(len(data), int(BEST)),
         is_regular, rows.at[days.first], rows.at[days.first + days.length - 1], days.length,
         days.expected - days.present, *summary,
     ]  # fmt: skip
-    put_blocks(unit, zip(*(column.tolist() for column in columns), data, strict=True))
+    put_blocks(unit, columns, data)
 
 
 def _packed(layout: Layout, rows: Rows, days: Days) -> tuple[list[bytes], NDArray[np.int64]]:

@@ -47,12 +47,13 @@ def energy(layout: Layout, rows: Rows) -> Energy:
     """Energy of each of these ordered rows, as far as the rows themselves tell."""
     readings = registers(layout, rows.values)
     keys = rows.keys
-    before = np.arange(-1, len(rows) - 1)
     follows = np.zeros(len(rows), np.bool_)
     follows[1:] = keys[1:] - keys[:-1] == layout.period_s
+    amount = np.zeros_like(readings)
+    amount[:, 1:] = readings[:, 1:] - readings[:, :-1]
     if not follows[1:].all():
         apart = np.flatnonzero(~follows)
-        before[apart], follows[apart] = find(keys, keys[apart] - layout.period_s)
-    amount = readings - readings[:, before]
+        before, follows[apart] = find(keys, keys[apart] - layout.period_s)
+        amount[:, apart] = readings[:, apart] - readings[:, before]
     has_register = np.array([[name is not None] for name in layout.energy])
     return Energy(amount, follows & (amount >= 0) & has_register)

@@ -27,6 +27,7 @@ from openami.headend.curves.rows import RANK, Ints, Mask, Quality, Rows, find, j
 from openami.headend.curves.seal import complete
 from openami.headend.kit.database import Unit
 from openami.headend.kit.zone import zone
+from openami.headend.registry import factors
 from openami.headend.registry.layout import Layout
 
 
@@ -58,12 +59,12 @@ class Merge:
 def store(unit: Unit, arrivals: Sequence[Arrival]) -> dict[int, int]:
     """Take rows in. -> number of rows that were not there before, by series."""
     filled = [arrival for arrival in arrivals if len(arrival.starts)]
-    states = series_of(unit, {arrival.series for arrival in filled})
+    states = series_of(unit, {arrival.series for arrival in filled}, to_change=True)
     layouts: dict[int, list[Arrival]] = {}
     for arrival in filled:
         layouts.setdefault(states[arrival.series].layout_number, []).append(arrival)
     stored: dict[int, int] = {}
-    for group in layouts.values():
+    for _, group in sorted(layouts.items()):  # in one order, so that two intakes do not wait for each other
         stored |= _store_layout(unit, states, group)
     return stored
 
@@ -138,7 +139,8 @@ def _merge(layout: Layout, old: Rows, arrived: Rows) -> Merge:
 def _roll_up(unit: Unit, states: Mapping[int, Series], layout: Layout, merge: Merge) -> None:
     """Add what this intake changes to the sums of the nodes."""
     counted = merge.after.is_any.astype(np.int64) - merge.before.is_any.astype(np.int64)
-    amount = merge.after.masked() - merge.before.masked()
+    after, before = _behind_transformers(unit, states, merge)
+    amount = after - before
     moved = np.flatnonzero((counted != 0) | amount.any(axis=0))
     if not len(moved):
         return
@@ -156,6 +158,21 @@ def _roll_up(unit: Unit, states: Mapping[int, Series], layout: Layout, merge: Me
     sums = [np.add.reduceat(column[moved], first).tolist() for column in columns]
     lengths = [layout.period_s] * len(first)
     add_rollup(unit, zip(node[first].tolist(), lengths, at[first].tolist(), *sums, strict=True))
+
+
+def _behind_transformers(unit: Unit, states: Mapping[int, Series], merge: Merge) -> tuple[Ints, Ints]:
+    """Energy after and before, as it went through the node: times the ratios of the transformers before the meters."""
+    after, before = merge.after.masked(), merge.before.masked()
+    series = merge.rows.series
+    ratios = factors.of_meters(unit, {states[number].meter for number in np.unique(series).tolist()})
+    if not ratios:
+        return after, before
+    scale = np.ones(len(series))
+    for number in np.unique(series).tolist():
+        if own := ratios.get(states[number].meter):
+            scale[series == number] = factors.powers(own, merge.rows.at[series == number])
+    # Rounded by themselves, so that what is taken back later is what was added.
+    return np.rint(after * scale).astype(np.int64), np.rint(before * scale).astype(np.int64)
 
 
 def _keep(unit: Unit, states: Mapping[int, Series], layout: Layout, merge: Merge, fresh: set[int]) -> None:

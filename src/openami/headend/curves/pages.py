@@ -58,7 +58,7 @@ async def load_curve(live: Live, serial: str) -> None:
 def _load_curve(unit: Unit, desk: Services, serial: str) -> Picture:
     now = int(desk.now)
     found = curve(unit, serial, now - HISTORY_S, now)
-    kilowatts = 10.0**found.scaler * 3600 / found.length_s / 1000
+    kilowatts = found.wh * 3600 / found.length_s / 1000
     known = [np.where(found.is_known, energy * kilowatts, np.nan) for energy in (found.imported, -found.exported)]
     series = [Series("Import", IMPORT, known[0]), Series("Export", EXPORT, known[1])]
     energy = ("kWh", found.length_s / 3600)

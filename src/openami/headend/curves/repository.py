@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from openami.headend.curves import wide
 from openami.headend.curves.codec import packed_dtype, unpack
 from openami.headend.curves.rows import Ints, Rows
 from openami.headend.kit.database import Row as Record
@@ -16,11 +18,10 @@ from openami.headend.registry.layout import Layout, layout_number
 BLOCK_SHIFT = 32
 
 SERIES = """
-    SELECT s.id, s.meter, m.node, s.profile, s.layout, l.definition, s.is_rolled_up,
-           s.complete_to, s.last_at, s.last_values
-    FROM series s JOIN meter m ON m.id = s.meter JOIN layout l ON l.id = s.layout
+    SELECT s.id, s.meter, m.node, s.profile, s.layout, s.is_rolled_up, s.complete_to, s.last_at, s.last_values
+    FROM series s JOIN meter m ON m.id = s.meter
 """
-HOT = "SELECT at, quality, data FROM hot WHERE day = ? AND series = ? AND at >= ? AND at < ?"
+HOT = "SELECT at, quality, data FROM hot WHERE day IN {keys} AND series = ? AND at >= ? AND at < ?"
 KEEP_HOT = """
     INSERT INTO hot (day, series, at, quality, data) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (day, series, at) DO UPDATE SET quality = excluded.quality, data = excluded.data
@@ -75,16 +76,16 @@ class Block(NamedTuple):
         return Rows(np.full(self.n, self.series), at, np.ascontiguousarray(records["quality"]), values)
 
 
-def series_of(unit: Unit, numbers: Iterable[int]) -> dict[int, Series]:
-    """Several series by their number."""
-    rows = unit.rows_in(SERIES + "WHERE s.id IN {keys}", numbers)
-    return {row[0]: _series(row) for row in rows}
+def series_of(unit: Unit, numbers: Iterable[int], *, to_change: bool = False) -> dict[int, Series]:
+    """Several series by their number; those who want to change them take turns."""
+    query = SERIES + "WHERE s.id IN {keys}" + (" ORDER BY s.id FOR UPDATE OF s" if to_change else "")
+    return {series.id: series for series in _series(unit, unit.rows_in(query, numbers))}
 
 
 def series_of_meters(unit: Unit, meters: Iterable[int], profile: str) -> list[Series]:
     """Every series of one profile of several meters."""
     rows = unit.rows_in(SERIES + "WHERE s.meter IN {keys} AND s.profile = ? ORDER BY s.id", meters, profile)
-    return [_series(row) for row in rows]
+    return list(_series(unit, rows))
 
 
 def ensure_series(
@@ -98,7 +99,7 @@ def ensure_series(
         return known
     number = layout_number(unit, layout)
     unit.run_many(
-        "INSERT INTO series (meter, profile, layout, is_rolled_up) VALUES (?, ?, ?, ?)",
+        "INSERT INTO series (meter, profile, layout, is_rolled_up) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
         [(meter, profile, number, is_rolled_up) for meter in new],
     )
     return known | _under(series_of_meters(unit, new, profile), layout)
@@ -108,25 +109,31 @@ def _under(found: list[Series], layout: Layout) -> dict[int, Series]:
     return {series.meter: series for series in found if series.layout.definition == layout.definition}
 
 
-def _series(row: Record) -> Series:
-    number, meter, node, profile, layout, definition, is_rolled_up, complete_to, last_at, last_values = row
-    return Series(
-        id=number,
-        meter=meter,
-        node=node,
-        profile=profile,
-        layout_number=layout,
-        layout=Layout.parse(definition),
-        is_rolled_up=bool(is_rolled_up),
-        complete_to=complete_to,
-        last_at=last_at,
-        last_values=last_values,
-    )
+def _series(unit: Unit, rows: list[Record]) -> Iterator[Series]:
+    """Make series of their rows; a layout that many share is looked up once."""
+    definitions = unit.rows_in("SELECT id, definition FROM layout WHERE id IN {keys}", {row[4] for row in rows})
+    layouts = {number: Layout.parse(definition) for number, definition in definitions}
+    for number, meter, node, profile, layout, is_rolled_up, complete_to, last_at, last_values in rows:
+        yield Series(
+            id=number,
+            meter=meter,
+            node=node,
+            profile=profile,
+            layout_number=layout,
+            layout=layouts[layout],
+            is_rolled_up=bool(is_rolled_up),
+            complete_to=complete_to,
+            last_at=last_at,
+            last_values=last_values,
+        )
 
 
 def advance(unit: Unit, progress: Iterable[tuple[int | None, int, bytes, int, int]]) -> None:
     """Write down how far series are stored: (complete_to, last_at, last_values, new rows, series)."""
-    unit.run_many(ADVANCE, progress)
+    if unit.is_postgresql:
+        wide.advance(unit, list(progress))
+    else:
+        unit.run_many(ADVANCE, progress)
 
 
 def last_rows(layout: Layout, states: Sequence[Series], quality: int) -> Rows:
@@ -144,6 +151,11 @@ def last_rows(layout: Layout, states: Sequence[Series], quality: int) -> Rows:
 
 def keep_hot(unit: Unit, rows: Rows, days: Ints) -> None:
     """Put rows among the hot ones, in place of what stands there."""
+    if not len(rows):
+        return
+    if unit.is_postgresql:
+        wide.keep_hot(unit, rows, days)
+        return
     data = rows.values.view(f"V{rows.values.dtype.itemsize}").tolist()
     unit.run_many(
         KEEP_HOT,
@@ -155,10 +167,7 @@ def hot_between(unit: Unit, state: Series, start: int, end: int) -> Rows:
     """Hot rows of a series whose start lies in [start, end)."""
     local = zone(state.layout.zone)
     first, last = local.day(start), local.day(end - 1)
-    if first == last:
-        found = unit.rows(HOT, (first, state.id, start, end))
-    else:
-        found = [row for day in range(first, last + 1) for row in unit.rows(HOT, (day, state.id, start, end))]
+    found = unit.rows_in(HOT, range(first, last + 1), state.id, start, end)
     if not found:
         return Rows.empty(state.layout.dtype)
     at, quality, data = zip(*found, strict=True)
@@ -195,21 +204,30 @@ def versions(unit: Unit, pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, in
 
 def retire(unit: Unit, pairs: Sequence[tuple[int, int]]) -> None:
     """Move the current versions of blocks among the old ones."""
+    numbers = [block_id(pair) for pair in pairs]
     unit.rows_in(
         f"INSERT INTO block_old (id, old_version, {BLOCK_COLUMNS})"  # noqa: S608 - our own column names
         f" SELECT id, version, {BLOCK_COLUMNS} FROM block WHERE id IN {{keys}}",
-        map(block_id, pairs),
+        numbers,
     )
+    unit.rows_in("DELETE FROM block WHERE id IN {keys}", numbers)
 
 
-def put_blocks(unit: Unit, records: Iterable[Sequence[object]]) -> None:
-    """Write blocks; each record is the identity and `BLOCK_COLUMNS`."""
+def put_blocks(unit: Unit, columns: Sequence[NDArray[np.generic]], data: Sequence[bytes]) -> None:
+    """Write blocks where there are none: the identities, `BLOCK_COLUMNS` but the last, and the blocks themselves."""
+    if unit.is_postgresql:
+        wide.put_blocks(unit, ("id", *BLOCK_COLUMNS.split(", ")), columns, data)
+        return
+    records = zip(*(column.tolist() for column in columns), data, strict=True)
     marks = ", ".join("?" * (BLOCK_COLUMNS.count(",") + 2))
-    unit.run_many(f"INSERT OR REPLACE INTO block (id, {BLOCK_COLUMNS}) VALUES ({marks})", records)  # noqa: S608
+    unit.run_many(f"INSERT INTO block (id, {BLOCK_COLUMNS}) VALUES ({marks})", records)  # noqa: S608
 
 
 def drop_hot(unit: Unit, pairs: Iterable[tuple[int, int]]) -> None:
     """Take the hot rows of sealed days away."""
+    if unit.is_postgresql:
+        unit.rows_of("DELETE FROM hot h USING {rows} p WHERE h.day = p.b AND h.series = p.a", pairs)
+        return
     unit.run_many("DELETE FROM hot WHERE series = ? AND day = ?", pairs)
 
 
@@ -226,9 +244,9 @@ def add_rollup(unit: Unit, records: Iterable[tuple[int, int, int, int, int, int]
         """
         INSERT INTO rollup (node, length_s, at, n, imported, exported) VALUES (?, ?, ?, ?, ?, ?)
         ON CONFLICT (node, length_s, at) DO UPDATE SET
-            n = n + excluded.n,
-            imported = imported + excluded.imported,
-            exported = exported + excluded.exported
+            n = rollup.n + excluded.n,
+            imported = rollup.imported + excluded.imported,
+            exported = rollup.exported + excluded.exported
         """,
         records,
     )

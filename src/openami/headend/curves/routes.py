@@ -95,9 +95,10 @@ def curve(
 
 def rows(curve: Curve) -> Iterator[tuple[datetime, datetime, float | None, float | None, int, int]]:
     """Give start, end, import, export, status and quality of each interval."""
-    scale = 10**curve.scaler
+    scales = [10**curve.scaler] * len(curve) if curve.ratio is None else curve.wh.tolist()
     columns = (curve.starts, curve.imported, curve.exported, curve.is_known, curve.status, curve.quality)
-    for at, imported, exported, known, status, quality in zip(*(c.tolist() for c in columns), strict=True):
+    found = zip(*(c.tolist() for c in columns), scales, strict=True)
+    for at, imported, exported, known, status, quality, scale in found:
         start, end = local(at, curve.zone), local(at + curve.length_s, curve.zone)
         energy = (imported * scale, exported * scale) if known else (None, None)
         yield start, end, energy[0], energy[1], status, quality

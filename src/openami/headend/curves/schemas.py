@@ -30,14 +30,21 @@ class Curve:
     """Raw readings at the end of each interval, by logical name of the captured object."""
     scaler: int
     """Power of ten of the registers in Wh."""
+    ratio: NDArray[np.float64] | None = None
+    """Ratio of the transformers before the meter in each interval; None where there are none."""
 
     def __len__(self) -> int:
         return len(self.starts)
 
     @cached_property
+    def wh(self) -> NDArray[np.float64]:
+        """Wh of one unit of the registers in each interval, behind the transformers. [n]."""
+        return 10.0**self.scaler * (np.ones(len(self.starts)) if self.ratio is None else self.ratio)
+
+    @cached_property
     def power_w(self) -> NDArray[np.float64]:
         """Mean power of each interval, import less export; NaN where it is not known."""
-        energy_wh = (self.imported - self.exported) * 10.0**self.scaler
+        energy_wh = (self.imported - self.exported) * self.wh
         return np.where(self.is_known, energy_wh * 3600.0 / self.length_s, np.nan)
 
 

@@ -1,10 +1,10 @@
 """Sealing: hot rows of days that are over become blocks, or a new version of the block that is there."""
 
-import json
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from openami.headend.curves import wide
 from openami.headend.curves.blocks import Days, rows_of, split_days, write_blocks
 from openami.headend.curves.energy import energy
 from openami.headend.curves.repository import block_id, block_rows, drop_hot, retire, series_of, versions
@@ -14,12 +14,12 @@ from openami.headend.kit.zone import zone
 from openami.headend.registry.layout import Layout
 
 HOT_OF_DAYS = """
-    SELECT h.series, h.at, h.quality, h.data FROM json_each(?) p
-    CROSS JOIN hot h ON h.day = p.value ->> 1 AND h.series = p.value ->> 0 ORDER BY p.key, h.at
+    SELECT h.series, h.at, h.quality, h.data FROM {rows} p
+    CROSS JOIN hot h WHERE h.day = p.b AND h.series = p.a ORDER BY p.place, h.at
 """
 HOT_ROW = """
-    SELECT h.series, h.at, h.quality, h.data FROM json_each(?) p
-    CROSS JOIN hot h ON h.day = p.value ->> 1 AND h.series = p.value ->> 0 AND h.at = p.value ->> 2
+    SELECT h.series, h.at, h.quality, h.data FROM {rows} p
+    CROSS JOIN hot h WHERE h.day = p.b AND h.series = p.a AND h.at = p.c
 """
 LAST = "SELECT series, last_at, import_last, export_last FROM block WHERE id IN {keys}"
 DUE = """
@@ -103,7 +103,9 @@ def _write(
 
 
 def _hot(unit: Unit, layout: Layout, query: str, keys: Sequence[tuple[int, ...]]) -> Rows:
-    found = unit.rows(query, (json.dumps(keys),))
+    if unit.is_postgresql:
+        return wide.hot(unit, layout, query, keys)
+    found = unit.rows_of(query, keys)
     if not found:
         return Rows.empty(layout.dtype)
     series, at, quality, data = zip(*found, strict=True)

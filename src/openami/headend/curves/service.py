@@ -1,13 +1,18 @@
 """Reading interval data: one meter's curve, a node's sum, what is missing, how much is there."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from openami.headend.curves.energy import energy
-from openami.headend.curves.repository import Series, rows_between, series_of_meters
+from openami.headend.curves.repository import BLOCK_SHIFT, Series, rows_between, series_of_meters
 from openami.headend.curves.rows import Rows
 from openami.headend.curves.schemas import Coverage, Curve, Neighbourhood
+from openami.headend.kit.access import Permission, command
 from openami.headend.kit.database import Unit
 from openami.headend.kit.zone import zone
+from openami.headend.registry import factors, network
+from openami.headend.registry.layout import Layout
 from openami.headend.registry.models import Role, model
 from openami.headend.registry.schemas import Meter
 from openami.headend.registry.service import meter as find_meter
@@ -17,19 +22,23 @@ MOST_GAPS = 8
 
 ROLLUP = """
     SELECT r.length_s, r.at, sum(r.n), sum(r.imported), sum(r.exported)
-    FROM rollup r JOIN node n ON n.id = r.node
-    WHERE r.at >= ? AND r.at < ? AND (? IS NULL OR n.name = ?) AND r.n > 0
+    FROM rollup r WHERE r.node IN {keys} AND r.at >= ? AND r.at < ? AND r.n > 0
     GROUP BY r.length_s, r.at ORDER BY r.length_s, r.at
 """
 PERIODS = """
-    SELECT max(s.id), json_extract(l.definition, '$.period_s') FROM series s
-    JOIN layout l ON l.id = s.layout JOIN meter m ON m.id = s.meter
-    WHERE s.is_rolled_up AND m.state IN ('installed', 'in use') GROUP BY s.meter
+    SELECT s.id, l.definition FROM series s JOIN layout l ON l.id = s.layout WHERE s.id IN (
+        SELECT max(o.id) FROM series o JOIN meter m ON m.id = o.meter
+        WHERE o.is_rolled_up AND m.state IN ('installed', 'in use') GROUP BY o.meter)
+"""
+ENERGIES = """
+    SELECT series, CAST(sum(import_sum) AS BIGINT), CAST(sum(export_sum) AS BIGINT)
+    FROM block WHERE id >= ? AND id < ? GROUP BY series
 """
 SEALED_OF_DAY = "SELECT series, n FROM block WHERE id >= ? AND id < ?"
 HOT_OF_DAY = "SELECT series, count(*) FROM hot WHERE day = ? AND at < ? GROUP BY series"
 
 
+@command(Permission.VIEW)
 def curve(unit: Unit, serial: str, start: int, end: int, profile: str | None = None) -> Curve:
     """Intervals of a meter that start in [start, end); the load profile unless another is named."""
     meter = find_meter(unit, serial)
@@ -38,7 +47,9 @@ def curve(unit: Unit, serial: str, start: int, end: int, profile: str | None = N
     parts = [part for part in parts if len(part)] or parts[:1]
     if not parts:
         return _nothing(meter, name)
-    return parts[0] if len(parts) == 1 else _joined(parts)
+    found = parts[0] if len(parts) == 1 else _joined(parts)
+    ratios = factors.of_meter(unit, meter.id)
+    return replace(found, ratio=factors.powers(ratios, found.starts)) if ratios else found
 
 
 def _part(unit: Unit, meter: Meter, series: Series, start: int, end: int) -> Curve:
@@ -112,13 +123,23 @@ def _nothing(meter: Meter, profile: str) -> Curve:
     )
 
 
+@command(Permission.VIEW, is_undivided=True)
 def neighbourhood(unit: Unit, start: int, end: int, node: str | None = None) -> Neighbourhood:
-    """Energy per interval of a node, or of all of them, from the sums kept at intake."""
-    rows = unit.rows(ROLLUP, (start, end, node, node))
+    """Energy per interval of a node and all below it, or of all there are, from the sums kept at intake."""
+    if node is None:
+        rows = unit.rows(ROLLUP.replace("r.node IN {keys} AND", ""), (start, end))
+    else:
+        rows = unit.rows_in(ROLLUP, network.below(unit, node), start, end)
     lengths = {row[0] for row in rows}
     length = max(lengths, default=900)
     columns = np.array([row[1:] for row in rows if row[0] == length], np.int64).reshape(-1, 4).T
     return Neighbourhood(node or "", length, *columns)
+
+
+def energies(unit: Unit, first: int, last: int) -> dict[int, tuple[int, int]]:
+    """Energy in the sealed days [first, last] of every series: series -> import, export in units of its registers."""
+    rows = unit.rows(ENERGIES, (first << BLOCK_SHIFT, (last + 1) << BLOCK_SHIFT))
+    return {series: (imported, exported) for series, imported, exported in rows}
 
 
 def gaps(unit: Unit, state: Series, start: int, now: int) -> list[tuple[int, int]]:
@@ -143,11 +164,12 @@ def gaps(unit: Unit, state: Series, start: int, now: int) -> list[tuple[int, int
     return [(first, last + period) for first, last in zip(firsts, lasts, strict=True)]
 
 
+@command(Permission.VIEW, is_undivided=True)
 def coverage(unit: Unit, day: int, until: int, zone_name: str) -> Coverage:
     """How much is stored of a local day of the rolled-up profiles, as far as `until` if that comes first."""
     begins, ends = zone(zone_name).bounds(day)
     passed = max(0, min(ends, until) - begins)
-    periods: dict[int, int] = dict(unit.rows(PERIODS))
+    periods = {series: Layout.parse(definition).period_s for series, definition in unit.rows(PERIODS)}
     sealed: dict[int, int] = dict(unit.rows(SEALED_OF_DAY, (day << 32, (day + 1) << 32)))
     hot = {series: n for series, n in unit.rows(HOT_OF_DAY, (day, begins + passed)) if series not in sealed}
     stored = np.array([sealed.get(series, hot.get(series, 0)) for series in periods], np.int64)

@@ -1,7 +1,8 @@
 """Tables of interval data."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
 
+from openami.headend.kit.columns import FLAG, INSTANT
 from openami.headend.kit.database import METADATA
 
 SERIES = Table(
@@ -11,9 +12,9 @@ SERIES = Table(
     Column("meter", Integer, ForeignKey("meter.id"), nullable=False),
     Column("profile", Text, nullable=False),
     Column("layout", Integer, ForeignKey("layout.id"), nullable=False),
-    Column("is_rolled_up", Integer, nullable=False),
-    Column("complete_to", Integer),
-    Column("last_at", Integer),
+    Column("is_rolled_up", FLAG, nullable=False),
+    Column("complete_to", INSTANT),
+    Column("last_at", INSTANT),
     Column("last_values", LargeBinary),
     Column("stored", Integer, nullable=False, server_default="0"),
     UniqueConstraint("meter", "profile", "layout"),
@@ -29,7 +30,7 @@ HOT = Table(
     METADATA,
     Column("day", Integer, primary_key=True),
     Column("series", Integer, primary_key=True),
-    Column("at", Integer, primary_key=True),
+    Column("at", INSTANT, primary_key=True),
     Column("quality", Integer, nullable=False),
     Column("data", LargeBinary, nullable=False),
     sqlite_with_rowid=False,
@@ -57,8 +58,8 @@ def _block_columns() -> "list[Column[int] | Column[bytes]]":
         Column("layout", Integer, nullable=False),
         Column("codec", Integer, nullable=False),
         Column("is_regular", Integer, nullable=False),
-        Column("first_at", Integer, nullable=False),
-        Column("last_at", Integer, nullable=False),
+        Column("first_at", INSTANT, nullable=False),
+        Column("last_at", INSTANT, nullable=False),
         Column("n", Integer, nullable=False),
         Column("missing", Integer, nullable=False),
         Column("flags", Integer, nullable=False),
@@ -81,6 +82,11 @@ The summary columns (raw register units) answer billing, balance and the read ra
 `flags` is every status bit that occurred, `doubtful` the rows in question, `quality` the lowest of them all.
 """
 
+Index("block_energy", BLOCK.c.id, postgresql_include=["series", "import_sum", "export_sum"]).ddl_if(
+    dialect="postgresql"
+)
+"""Billing of all meters reads this alone; SQLite reads the rows, which it keeps in the same order."""
+
 BLOCK_OLD = Table(
     "block_old",
     METADATA,
@@ -95,7 +101,7 @@ ROLLUP = Table(
     METADATA,
     Column("node", Integer, primary_key=True),
     Column("length_s", Integer, primary_key=True),
-    Column("at", Integer, primary_key=True),
+    Column("at", INSTANT, primary_key=True),
     Column("n", Integer, nullable=False),
     Column("imported", BigInteger, nullable=False),
     Column("exported", BigInteger, nullable=False),

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openami.headend.events.codes import meaning
+from openami.headend.events.noticing import Record, notable, noticed
+from openami.headend.kit.access import Permission, command
 from openami.headend.kit.database import Row, Unit
 from openami.headend.registry.layout import Layout
 from openami.headend.registry.models import Role, model
@@ -15,7 +17,8 @@ from openami.headend.registry.service import meter as find_meter
 
 KEEP = "INSERT INTO event (meter, at, log, code, seq, detail) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 LATEST = """
-    SELECT p.value, (SELECT max(at) FROM event e WHERE e.meter = p.value AND e.log = ?) FROM json_each(?) p
+    WITH p AS (SELECT r.a FROM {rows} r)
+    SELECT p.a, (SELECT max(at) FROM event e WHERE e.meter = p.a AND e.log = ?) FROM p
 """
 OF = """
     SELECT e.at, e.log, e.code, e.seq, e.detail, m.product FROM event e JOIN meter m ON m.id = e.meter
@@ -59,10 +62,18 @@ class Page:
 
 def store(unit: Unit, layout: Layout, logs: Sequence[Logged]) -> None:
     """Take rows of logs in; an event that is there already stays one."""
-    unit.run_many(KEEP, [record for logged in logs for record in _records(layout, logged)])
+    keep(unit, [record for logged in logs for record in _records(layout, logged)])
 
 
-def _records(layout: Layout, logged: Logged) -> list[tuple[object, ...]]:
+def keep(unit: Unit, records: Sequence[Record]) -> int:
+    """Keep events; what they say of tampering and of the supply is followed up, once. -> events that are new."""
+    known = notable(unit, records)
+    new = unit.run_many(KEEP, records)
+    noticed(unit, known)
+    return new
+
+
+def _records(layout: Layout, logged: Logged) -> list[Record]:
     code_name = layout.field(Role.CODE)
     count = len(logged.at)
     codes = logged.values[code_name].tolist() if code_name else [logged.code] * count
@@ -72,7 +83,7 @@ def _records(layout: Layout, logged: Logged) -> list[tuple[object, ...]]:
         columns = [logged.values[name].tolist() for name in names]
         details = [json.dumps(dict(zip(names, cells, strict=True))) for cells in zip(*columns, strict=True)]
     seen: dict[tuple[int, int], int] = {}
-    records: list[tuple[object, ...]] = []
+    records: list[Record] = []
     for at, code, detail in zip(logged.at.tolist(), codes, details, strict=True):
         seq = seen.get((at, code), 0)
         seen[at, code] = seq + 1
@@ -82,10 +93,11 @@ def _records(layout: Layout, logged: Logged) -> list[tuple[object, ...]]:
 
 def latest(unit: Unit, meters: Iterable[int], log: str) -> dict[int, int]:
     """Instant of the newest event of that log, for meters that have one."""
-    rows = unit.rows(LATEST, (log, json.dumps(list(meters))))
+    rows = unit.rows_of(LATEST, ((meter,) for meter in meters), log)
     return {meter: at for meter, at in rows if at is not None}
 
 
+@command(Permission.VIEW)
 def of(
     unit: Unit,
     serial: str,

@@ -10,6 +10,8 @@ from openami.core.errors import SecurityError
 from openami.dlms.security.counters import LAST, STRIDE
 from openami.headend.kit.database import Unit
 
+LEAP = 1 << 20
+"""More than a meter is told between two backups; the range of 32 bits bears it 4,000 times."""
 RESERVE = """
     INSERT INTO invocation_counter (meter, next) VALUES (?, ?)
     ON CONFLICT (meter) DO UPDATE SET next = excluded.next
@@ -40,12 +42,17 @@ def following(unit: Unit, meters: Iterable[str]) -> dict[str, int]:
     return dict(unit.rows_in("SELECT meter, next FROM invocation_counter WHERE meter IN {keys}", meters))
 
 
+def leap(unit: Unit, values: int = LEAP) -> None:
+    """Go on far ahead with every meter after a restore: what was used since the backup must not be used again."""
+    unit.run("UPDATE invocation_counter SET next = greatest(next, least(next + ?, ?))", (values, LAST))
+
+
 def raise_to(unit: Unit, meter: str, value: int) -> None:
     """Go on at this value, which the meter told; a counter never goes back."""
     if not 0 <= value <= LAST:
         raise SecurityError(f"meter {meter} names invocation counter {value}, which is out of range")
     unit.run(
         "INSERT INTO invocation_counter (meter, next) VALUES (?, ?)"
-        " ON CONFLICT (meter) DO UPDATE SET next = max(invocation_counter.next, excluded.next)",
+        " ON CONFLICT (meter) DO UPDATE SET next = greatest(invocation_counter.next, excluded.next)",
         (meter, value),
     )

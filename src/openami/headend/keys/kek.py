@@ -1,19 +1,57 @@
 """The key-encryption key: a file of mode 0600, apart from the database and its backup.
 
-While a re-wrap goes on the file holds the old key beside the new one: a crash in between loses nothing.
+Keys of before stay in the file behind the current one, so that a re-wrap may be broken off, and backups and escrow
+of any age can be opened; `openami headend keys rewrap --forget` takes them away.
 """
 
 import hashlib
 import json
 import os
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from openami.core.errors import SecurityError
 
 KEY_OCTETS = 32
+
+
+class Cipher(Protocol):
+    """AES-256-GCM under one key-encryption key; `cryptography.exceptions.InvalidTag` where something does not open."""
+
+    def encrypt(self, nonce: bytes, data: bytes, associated_data: bytes | None, /) -> bytes:
+        """Seal. -> ciphertext and tag."""
+        ...
+
+    def decrypt(self, nonce: bytes, data: bytes, associated_data: bytes | None, /) -> bytes:
+        """Open."""
+        ...
+
+
+class Kek(Protocol):
+    """Where key-encryption keys are: a file, or an HSM (`keys.hsm`)."""
+
+    @property
+    def current(self) -> str:
+        """Name of the key that new seals use."""
+        ...
+
+    def cipher(self, name: str) -> Cipher:
+        """Give the cipher of a key; `SecurityError` where it is not held."""
+        ...
+
+    def renewed(self) -> "Kek":
+        """Give it a new current key beside those it holds."""
+        ...
+
+    def reduced(self) -> "Kek":
+        """Take all but the current key away."""
+        ...
+
+    def save(self) -> None:
+        """Make it durable, before anything relies on it."""
+        ...
 
 
 class KeyFile:
@@ -57,6 +95,8 @@ class KeyFile:
 
     def cipher(self, name: str) -> AESGCM:
         """Give the cipher of a key by its check value."""
+        if name not in self._ciphers and self.path.exists():
+            self._adopt(self.load(self.path))  # another process may have renewed it
         try:
             return self._ciphers[name]
         except KeyError:
@@ -64,6 +104,9 @@ class KeyFile:
                 f"keys are sealed under key-encryption key {name}, which {self.path} does not hold;"
                 " restore the file that belongs to this database"
             ) from None
+
+    def _adopt(self, other: Self) -> None:
+        self.current, self._keys, self._ciphers = other.current, other._keys, other._ciphers
 
     def renewed(self) -> Self:
         """Make a file with a new current key in front of those it holds."""

@@ -1,32 +1,43 @@
-"""The database: one SQLite file in WAL mode (many readers, one writer at a time), and its unit of work.
+"""The database of the head-end, SQLite or PostgreSQL by one URL, and its unit of work.
 
-Services take a `Unit` and never commit; whoever opened the unit does. Rows on the hot path go through
-the driver (`Unit.driver`), everything else through SQLAlchemy Core.
+`Database.at("sqlite:////var/lib/openami/headend.db")` or `Database.at("postgresql://openami@db1/openami")`; passwords
+may stand in the URL, in PGPASSWORD or in ~/.pgpass, and are never printed. Services take a `Unit` and never commit;
+whoever opened the unit does. They write one SQL for both databases, as `kit.dialect` says:
+
+- parameters are `?` in a sequence, or `:name` in a mapping;
+- `NOW` is the database's clock; `greatest(a, b)` and `least(a, b)`; `IS NOT NULL`; `RETURNING`; and
+  `ON CONFLICT (…) DO UPDATE SET n = t.n + excluded.n` with the table's name before its own columns;
+- `… IN {keys}` with `rows_in`, `FROM {rows} p CROSS JOIN …` with `rows_of` for lists of any length;
+- what is read in order to be written is read `FOR UPDATE` in a unit that is not `alone`.
+
+In `tables.py` an instant is `INSTANT`, a truth `FLAG`, a number that may outgrow 32 bits `WIDE` (`kit.columns`).
+A new table needs no migration; a change to one that has been shipped does (`kit.migrations`).
 """
 
-import json
-import os
-import sqlite3
-from collections.abc import Generator, Iterable, Sequence
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias, cast
+from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, MetaData, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from openami.core.errors import DefinitionError
-from openami.headend.kit.errors import store_error
-from openami.headend.kit.migrations import STEPS, VERSION
+from openami.headend.kit import migrations
+from openami.headend.kit.dialect import NOW, Dialect, Key, Parameters, Row
+from openami.headend.kit.errors import StoreError, StoreLostError
+from openami.headend.kit.postgresql import Postgresql
+from openami.headend.kit.sqlite import Sqlite
+
+__all__ = ["METADATA", "NOW", "Database", "Row", "Unit"]
 
 METADATA = MetaData()
 """Every feature's `tables.py` adds its tables here."""
 
-NOW = "((julianday('now') - 2440587.5) * 86400.0)"
-"""The database's own clock, epoch seconds: leases and back-off follow it, wherever a worker runs."""
-
-Row: TypeAlias = tuple[Any, ...]
+RETRY_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,115 +45,159 @@ class Unit:
     """One unit of work: everything done with it is kept, or nothing."""
 
     connection: Connection
+    dialect: Dialect
 
     @property
-    def driver(self) -> sqlite3.Connection:
-        """The driver's connection, inside the same transaction."""
-        return cast("sqlite3.Connection", self.connection.connection.driver_connection)
+    def is_postgresql(self) -> bool:
+        """Whether the words may be PostgreSQL's own."""
+        return self.dialect.kind == "postgresql"
 
-    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+    def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         """Every row of a query."""
-        return self.driver.execute(sql, parameters).fetchall()
+        return self.dialect.rows(self.connection, sql, parameters)
 
-    def rows_in(self, sql: str, keys: Iterable[int | str], *parameters: object) -> list[Row]:
+    def rows_in(self, sql: str, keys: Iterable[Key], *parameters: object) -> list[Row]:
         """Every row of a query whose first parameter is the list that `IN {keys}` looks into."""
-        statement = sql.replace("{keys}", "(SELECT value FROM json_each(?))")
-        return self.driver.execute(statement, (json.dumps(list(keys)), *parameters)).fetchall()
+        return self.dialect.rows_in(self.connection, sql, list(keys), parameters)
 
-    def value(self, sql: str, parameters: Sequence[object] = ()) -> Any:
+    def rows_of(self, sql: str, keys: Iterable[Sequence[Key]], *parameters: object) -> list[Row]:
+        """Every row of a query whose first parameter is the table `{rows}`, its columns a, b, c, and `place`.
+
+        `place` counts its rows upwards. Without rows there is nothing to look for, and nothing is asked.
+        """
+        given = list(zip(*keys, strict=True))
+        return self.dialect.rows_of(self.connection, sql, given, parameters) if given else []
+
+    def value(self, sql: str, parameters: Parameters = ()) -> Any:
         """First cell of the first row; None when there is none."""
-        row = self.driver.execute(sql, parameters).fetchone()
-        return row[0] if row else None
+        found = self.dialect.rows(self.connection, sql, parameters)
+        return found[0][0] if found else None
 
-    def run(self, sql: str, parameters: Sequence[object] = ()) -> int:
+    def run(self, sql: str, parameters: Parameters = ()) -> int:
         """Run one statement; number of rows it touched."""
-        return self.driver.execute(sql, parameters).rowcount
+        return self.dialect.run(self.connection, sql, parameters)
 
-    def run_many(self, sql: str, rows: Iterable[Sequence[object]]) -> int:
+    def run_many(self, sql: str, rows: Iterable[Parameters]) -> int:
         """Run one statement for each row of parameters; number of rows touched."""
-        return self.driver.executemany(sql, rows).rowcount
+        return self.dialect.run_many(self.connection, sql, rows)
+
+
+def _shut(driver: DBAPIConnection | None, _record: object) -> None:
+    if driver is not None:
+        driver.close()
 
 
 class Database:
-    """One SQLite file. Safe to share between threads: each unit of work has a connection of its own."""
+    """One database. Safe to share between threads: each unit of work has a connection of its own."""
 
-    def __init__(self, path: Path, *, wait_s: float = 30.0, max_pages: int | None = None) -> None:
-        """Open the file, making it and its folder if need be; `max_pages` limits its size."""
-        self.path = path
-        self._wait_s = wait_s
-        self._max_pages = max_pages
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._create_private()
-        self._engine = self._open()
+    def __init__(self, place: Path | Dialect, *, wait_s: float = 30.0, max_pages: int | None = None) -> None:
+        """Open an SQLite file, making it and its folder if need be; `max_pages` limits its size."""
+        self.dialect = Sqlite(place, wait_s=wait_s, max_pages=max_pages) if isinstance(place, Path) else place
+        self.url = self.dialect.url
+        """How to open it once more; it may hold a password."""
+        self._errors: tuple[type[Exception], ...] = (DBAPIError, *self.dialect.errors)
+        self._engine = self.dialect.open()
 
-    def _create_private(self) -> None:
-        """Make the file unreadable to others. Never open one that is there: closing it again drops SQLite's locks."""
-        with suppress(FileExistsError):
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    @classmethod
+    def at(cls, url: str, *, wait_s: float = 30.0, max_pages: int | None = None) -> Self:
+        """Open the database of a URL: `sqlite:///file`, `sqlite:////whole/path`, `postgresql://user@host/name`."""
+        try:
+            parsed = make_url(url)
+        except (ArgumentError, ValueError):  # the message of the library would show the password
+            raise DefinitionError("is no URL; expected sqlite:///FILE or postgresql://HOST/NAME", key=KEY) from None
+        kind = parsed.drivername.split("+")[0]
+        if kind == "sqlite" and parsed.database:
+            return cls(Path(parsed.database), wait_s=wait_s, max_pages=max_pages)
+        if kind not in {"postgresql", "postgres"} or not parsed.database:
+            raise DefinitionError(f"{kind}:// is not known, or names no database; {EXPECTED}", key=KEY)
+        return cls(Postgresql(parsed, wait_s=wait_s))
+
+    @property
+    def name(self) -> str:
+        """What it is called in messages; without password."""
+        return self.dialect.name
+
+    @property
+    def path(self) -> Path | None:
+        """The file, if it is one."""
+        return self.dialect.path if isinstance(self.dialect, Sqlite) else None
 
     @contextmanager
     def read(self) -> Generator[Unit]:
         """Look at one consistent state of the data; nothing done here is kept."""
-        with self._unit("BEGIN") as unit:
+        with self._unit(is_writing=False) as unit:
             yield unit
 
     @contextmanager
-    def write(self) -> Generator[Unit]:
-        """Change the data: kept on disk when the block ends, undone when it raises."""
-        with self._unit("BEGIN IMMEDIATE") as unit:
-            yield unit
-            unit.driver.execute("COMMIT")
+    def write(self, *, alone: bool = True) -> Generator[Unit]:
+        """Change the data: kept on disk when the block ends, undone when it raises.
 
-    def create(self, metadata: MetaData = METADATA) -> None:
-        """Make the tables of a new file, bring those of an older one up, refuse what a newer OpenAMI wrote."""
-        with self.write() as unit:
-            version = unit.value("PRAGMA user_version")
-            if version > VERSION:
-                message = f"written by a newer OpenAMI (schema {version}, this one knows {VERSION})"
-                raise DefinitionError(message, file=str(self.path))
-            if version == 0:
-                metadata.create_all(unit.connection)
-            for step in STEPS[version - 1 :] if version else ():
-                for statement in step:
-                    unit.run(statement)
-            if version < VERSION:
-                unit.run(f"PRAGMA user_version = {VERSION}")
+        A writer is alone unless it says otherwise. With `alone=False` other such writers may be at work at the
+        same time (on PostgreSQL): what is read in order to be changed must then be ours by lease or `FOR UPDATE`.
+        """
+        with self._unit(is_writing=True, is_alone=alone) as unit:
+            yield unit
+            self.dialect.commit(unit.connection)
+
+    def create(self, metadata: MetaData = METADATA, *, may_upgrade: bool = True) -> str:
+        """Make the tables of a new database, bring those of an older one up, refuse what a newer OpenAMI wrote.
+
+        -> revision of the schema that was there, or "".
+        """
+        with self._unit(is_writing=True, is_alone=True) as unit, unit.connection.begin():  # lest Alembic begins its own
+            before = migrations.bring_up(unit.connection, metadata, self.name, may_upgrade=may_upgrade)
+            self.dialect.commit(unit.connection)
+        return before
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections; one that a thread still has is closed when it gives it back."""
+        event.listen(self._engine.pool, "checkin", _shut)
         self._engine.dispose()
 
     @contextmanager
-    def _unit(self, begin: str) -> Generator[Unit]:
-        try:
-            with self._engine.connect() as connection:
-                driver = cast("sqlite3.Connection", connection.connection.driver_connection)
-                driver.execute(begin)
+    def _unit(self, *, is_writing: bool, is_alone: bool = True) -> Generator[Unit]:
+        with self._plainly():
+            connection = self._begun(self._engine.connect, is_writing=is_writing, is_alone=is_alone)
+            with connection:
                 try:
-                    yield Unit(connection)
+                    yield Unit(connection, self.dialect)
                 finally:
-                    if driver.in_transaction:
-                        driver.execute("ROLLBACK")
-        except (sqlite3.Error, DBAPIError) as error:
+                    self.dialect.roll_back(connection)
+
+    def _begun(self, connect: Callable[[], Connection], *, is_writing: bool, is_alone: bool) -> Connection:
+        """Connect and begin; while a server is starting again, wait for it."""
+        until = time.monotonic() + self.dialect.patience_s
+        while True:
+            try:
+                with self._plainly():
+                    return self._begin_on(connect(), is_writing=is_writing, is_alone=is_alone)
+            except StoreLostError:
+                if time.monotonic() > until:
+                    raise
+            time.sleep(RETRY_S)
+
+    def _begin_on(self, connection: Connection, *, is_writing: bool, is_alone: bool) -> Connection:
+        try:
+            self.dialect.begin(connection, is_writing=is_writing, is_alone=is_alone)
+        except BaseException:
+            self.dialect.roll_back(connection)
+            connection.close()
+            raise
+        return connection
+
+    @contextmanager
+    def _plainly(self) -> Generator[None]:
+        """Turn errors of the driver that are the store's into ours; faults of our own stay as they are."""
+        try:
+            yield
+        except StoreError:
+            raise
+        except self._errors as error:
             cause = error.orig if isinstance(error, DBAPIError) else error
-            if isinstance(cause, sqlite3.Error) and (known := store_error(cause, self.path)):
+            if isinstance(cause, Exception) and (known := self.dialect.error(cause)):
                 raise known from error
             raise
 
-    def _open(self) -> Engine:
-        arguments = {"timeout": self._wait_s, "check_same_thread": False, "isolation_level": None}
-        engine = create_engine(f"sqlite:///{self.path}", connect_args=arguments)
-        event.listen(engine, "connect", self._prepare)
-        return engine
 
-    def _prepare(self, driver: sqlite3.Connection, _record: object) -> None:
-        for pragma in (
-            "journal_mode = WAL",
-            "synchronous = FULL",  # what is committed outlives a power cut, not only kill -9
-            "foreign_keys = ON",
-            "cache_size = -65536",
-            "temp_store = MEMORY",
-        ):
-            driver.execute(f"PRAGMA {pragma}")
-        if self._max_pages is not None:
-            driver.execute(f"PRAGMA max_page_count = {self._max_pages}")
+KEY = "database"
+EXPECTED = "expected sqlite:///FILE or postgresql://HOST/NAME"

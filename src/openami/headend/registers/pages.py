@@ -91,9 +91,10 @@ def through(closing: Closing, before: Closing | None, group: int) -> str:
     first = _energy(before, group)
     if not after or after.keys() != first.keys():
         return NOTHING
-    return number(sum(after[name] - first[name] for name in after) / 1000, 3)
+    # The difference is of what the meter counted: other transformers since then do not make energy.
+    return number(sum((after[name].value - first[name].value) * after[name].step for name in after) / 1000, 3)
 
 
-def _energy(closing: Closing, group: int) -> dict[str, float]:
+def _energy(closing: Closing, group: int) -> dict[str, Reading]:
     prefix = f"1.0.{group}.8."
-    return {r.logical_name: r.amount for r in closing.readings if r.logical_name.startswith(prefix)}
+    return {r.logical_name: r for r in closing.readings if r.logical_name.startswith(prefix)}

@@ -1,6 +1,5 @@
 """Storing and showing closings."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -8,7 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openami.core.units import Unit as PhysicalUnit
+from openami.headend.kit.access import Permission, command
 from openami.headend.kit.database import Unit
+from openami.headend.registry import factors
+from openami.headend.registry.factors import Factor
 from openami.headend.registry.layout import Layout, layout_number
 from openami.headend.registry.models import Role
 from openami.headend.registry.service import meter as find_meter
@@ -16,10 +18,11 @@ from openami.headend.registry.service import meter as find_meter
 KEEP = """
     INSERT INTO closing (meter, kind, at, layout, data) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (meter, kind, at) DO UPDATE SET layout = excluded.layout, data = excluded.data
-    WHERE data <> excluded.data OR layout <> excluded.layout
+    WHERE closing.data <> excluded.data OR closing.layout <> excluded.layout
 """
 LATEST = """
-    SELECT p.value, (SELECT max(at) FROM closing c WHERE c.meter = p.value AND c.kind = ?) FROM json_each(?) p
+    WITH p AS (SELECT r.a FROM {rows} r)
+    SELECT p.a, (SELECT max(at) FROM closing c WHERE c.meter = p.a AND c.kind = ?) FROM p
 """
 
 
@@ -41,11 +44,18 @@ class Reading:
     value: int
     scaler: int
     unit: PhysicalUnit
+    ratio: float = 1.0
+    """Of the transformers before the meter, as it was at the closing."""
 
     @property
     def amount(self) -> float:
-        """Value in its unit."""
-        return self.value * 10.0**self.scaler
+        """Value in its unit, behind the transformers."""
+        return self.value * self.step
+
+    @property
+    def step(self) -> float:
+        """What one step of the register is in its unit, behind the transformers."""
+        return 10.0**self.scaler * self.ratio
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,29 +82,35 @@ def store(unit: Unit, layout: Layout, closings: Sequence[Closings]) -> None:
 
 def latest(unit: Unit, meters: Iterable[int], kind: str) -> dict[int, int]:
     """Instant of the newest closing of that kind, for meters that have one."""
-    rows = unit.rows(LATEST, (kind, json.dumps(list(meters))))
+    rows = unit.rows_of(LATEST, ((meter,) for meter in meters), kind)
     return {meter: at for meter, at in rows if at is not None}
 
 
+@command(Permission.VIEW)
 def billing(
     unit: Unit, serial: str, kind: str | None = None, *, before: int | None = None, limit: int = 60
 ) -> tuple[Closing, ...]:
     """List closings of a meter, newest first; `before` is where the page before ended."""
+    meter = find_meter(unit, serial)
     rows = unit.rows(
         """
         SELECT c.kind, c.at, l.definition, c.data FROM closing c JOIN layout l ON l.id = c.layout
         WHERE c.meter = ? AND (? IS NULL OR c.kind = ?) AND (? IS NULL OR c.at < ?)
         ORDER BY c.at DESC, c.kind LIMIT ?
         """,
-        (find_meter(unit, serial).id, kind, kind, before, before, limit),
+        (meter.id, kind, kind, before, before, limit),
     )
-    return tuple(_closing(name, at, Layout.parse(definition), data) for name, at, definition, data in rows)
+    ratios = factors.of_meter(unit, meter.id)
+    return tuple(_closing(name, at, Layout.parse(definition), data, ratios) for name, at, definition, data in rows)
 
 
-def _closing(kind: str, at: int, layout: Layout, data: bytes) -> Closing:
+def _closing(kind: str, at: int, layout: Layout, data: bytes, ratios: Sequence[Factor]) -> Closing:
     record = np.frombuffer(data, layout.dtype)[0]
+    ratio = factors.at(ratios, at - 1)  # the 00:00 row closes the day before, under the transformers of that day
     readings = tuple(
-        Reading(column.logical_name, int(record[column.logical_name]), column.scaler, column.unit)
+        Reading(
+            column.logical_name, int(record[column.logical_name]), column.scaler, column.unit, ratio.of(column.unit)
+        )
         for column in layout.values
         if column.role is not Role.STATUS
     )

@@ -2,6 +2,7 @@
 
 from sqlalchemy import Column, Integer, LargeBinary, Table, Text
 
+from openami.headend.kit.columns import INSTANT
 from openami.headend.kit.database import METADATA
 
 CLOSING = Table(
@@ -9,7 +10,7 @@ CLOSING = Table(
     METADATA,
     Column("meter", Integer, primary_key=True),
     Column("kind", Text, primary_key=True),
-    Column("at", Integer, primary_key=True),
+    Column("at", INSTANT, primary_key=True),
     Column("layout", Integer, nullable=False),
     Column("data", LargeBinary, nullable=False),
     sqlite_with_rowid=False,

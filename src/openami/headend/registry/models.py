@@ -133,6 +133,19 @@ class Item(Strict):
         return self
 
 
+class Tariff(Strict):
+    """Room for tariff calendars, and the order in which the meter takes the parts of one (Blue Book, class 20)."""
+
+    rates: PositiveInt
+    seasons: PositiveInt
+    weeks: PositiveInt
+    days: PositiveInt
+    actions: PositiveInt
+    """Switches of one day."""
+    special_days: NonNegativeInt
+    order: tuple[Literal["days", "weeks", "seasons", "name"], ...] = ("days", "weeks", "seasons", "name")
+
+
 class Model(Strict):
     """What the head-end knows of one model."""
 
@@ -140,6 +153,10 @@ class Model(Strict):
     name: str
     event_codes: str
     """Name of the table of event codes."""
+    is_heard: bool = False
+    """Whether it tells by itself, over radio: nobody asks it, and its items come as they are overheard."""
+    tariff: Tariff | None = None
+    """Its tariff calendar, if it has one."""
     item: tuple[Item, ...]
 
     def find(self, name: str) -> Item:

@@ -12,18 +12,46 @@ class Lifecycle(StrEnum):
     INSTALLED = "installed"
     """Has an address; has not answered yet."""
     IN_USE = "in use"
+    SUSPENDED = "suspended"
+    """In its place, and not read for the time being."""
+    REMOVED = "removed"
+    """Taken out; what it told stays."""
     RETIRED = "retired"
 
 
 TRANSITIONS: dict[Lifecycle, frozenset[Lifecycle]] = {
     Lifecycle.STOCK: frozenset({Lifecycle.INSTALLED, Lifecycle.RETIRED}),
-    Lifecycle.INSTALLED: frozenset({Lifecycle.STOCK, Lifecycle.IN_USE, Lifecycle.RETIRED}),
-    Lifecycle.IN_USE: frozenset({Lifecycle.STOCK, Lifecycle.INSTALLED, Lifecycle.RETIRED}),
+    Lifecycle.INSTALLED: frozenset(
+        {Lifecycle.STOCK, Lifecycle.IN_USE, Lifecycle.SUSPENDED, Lifecycle.REMOVED, Lifecycle.RETIRED}
+    ),
+    Lifecycle.IN_USE: frozenset(
+        {Lifecycle.STOCK, Lifecycle.INSTALLED, Lifecycle.SUSPENDED, Lifecycle.REMOVED, Lifecycle.RETIRED}
+    ),
+    Lifecycle.SUSPENDED: frozenset({Lifecycle.INSTALLED, Lifecycle.IN_USE, Lifecycle.REMOVED, Lifecycle.RETIRED}),
+    Lifecycle.REMOVED: frozenset({Lifecycle.STOCK, Lifecycle.INSTALLED, Lifecycle.RETIRED}),
     Lifecycle.RETIRED: frozenset({Lifecycle.STOCK}),
 }
 
+IN_PLACE = (Lifecycle.INSTALLED, Lifecycle.IN_USE, Lifecycle.SUSPENDED)
+"""States of a meter that is at a usage point, or may be."""
+
 READABLE = (Lifecycle.INSTALLED, Lifecycle.IN_USE)
 """States in which a meter is read."""
+
+
+class Level(StrEnum):
+    """How far down in the network a node is; what hangs under a node is of a lower level."""
+
+    NETWORK = "network"
+    SUBSTATION = "substation"
+    FEEDER = "feeder"
+    TRANSFORMER = "transformer"
+    PHASE = "phase"
+
+    @property
+    def rank(self) -> int:
+        """0 at the top."""
+        return list(Level).index(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +71,14 @@ class Meter:
     last_read: int | None
     clock_offset_s: float | None
     reason: str | None
+    area: str = "/"
+    place: str = ""
+    """Path of its node."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of meters in order of serial numbers; `after` asks for the next one, None at the end."""
+    """A page of meters, in order of serial numbers or of their places; `after` asks for the next, None at the end."""
 
     meters: tuple[Meter, ...]
     after: str | None
@@ -61,6 +92,8 @@ class Fault:
     line: int
     column: str
     message: str
+    serial: str = ""
+    """Which meter it would have been, where the line says so."""
 
     def __str__(self) -> str:
         place = f", column {self.column}" if self.column else ""

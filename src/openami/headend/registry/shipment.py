@@ -8,21 +8,26 @@ import csv
 import ipaddress
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from openami.core.errors import AmiError, DecodeError, DefinitionError
+from openami.headend.kit.access import ROOT, Permission, command, covers, scopes
 from openami.headend.kit.database import Unit
 from openami.headend.kit.zone import zone
 from openami.headend.registry.models import model
 from openami.headend.registry.schemas import Fault, Imported, Lifecycle
-from openami.headend.registry.service import node
+from openami.headend.registry.service import place
 
 REQUIRED = ("serial", "product", "address", "encryption_key", "authentication_key")
-KEYS = ("encryption_key", "authentication_key", "master_key", "broadcast_key")
+KEYS = (
+    "encryption_key", "authentication_key", "master_key", "broadcast_key", "p1_encryption_key", "p1_authentication_key",
+)  # fmt: skip
+SECRETS = ("lls_secret", "hls_secret", "optical_secret")
 NEIGHBOURHOOD = "neighbourhood"
 HOST = re.compile(r"(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*")
+AREA = re.compile(r"/([A-Za-z0-9_-][A-Za-z0-9._-]{0,59}/){0,8}")
 SERIAL = re.compile(r"[!-~]{1,40}")
 
 
@@ -65,13 +70,30 @@ class Shipped:
     address: str
     port: int
     system_title: str
-    node: str
+    node: str | None
+    """None: where the meter is already, or the neighbourhood."""
     zone: str
     keys: Mapping[str, bytes]
+    area: str | None = None
+    """None: where the meter is already, or the one area that whoever imports has."""
 
 
-def import_shipment(unit: Unit, file: Path, vault: Vault, *, default_zone: str, at: int) -> Imported:
-    """Register every meter of a file and give its keys to the vault."""
+@command(Permission.IMPORT)
+def import_shipment(
+    unit: Unit, file: Path, vault: Vault, *, default_zone: str, at: int, is_trial: bool = False
+) -> Imported:
+    """Register every meter of a file and give its keys to the vault; a trial only tells what would become of it."""
+    if is_trial:
+        unit.run("SAVEPOINT trial")
+        try:
+            return _import(unit, file, vault, default_zone=default_zone, at=at)
+        finally:
+            unit.run("ROLLBACK TO trial")
+            unit.run("RELEASE trial")
+    return _import(unit, file, vault, default_zone=default_zone, at=at)
+
+
+def _import(unit: Unit, file: Path, vault: Vault, *, default_zone: str, at: int) -> Imported:
     outcome = {"added": 0, "updated": 0, "unchanged": 0}
     faults: list[Fault] = []
     seen: dict[str, int] = {}
@@ -80,14 +102,22 @@ def import_shipment(unit: Unit, file: Path, vault: Vault, *, default_zone: str, 
         try:
             shipped = parse(cells, default_zone)
             _first_of_its_name(shipped, cells, seen, line)
+            shipped = placed(unit, shipped, cells)
             change = register(unit, shipped, at)
             seal(unit, shipped, vault, cells)
             outcome[change] += 1
         except CellError as error:
             unit.run("ROLLBACK TO shipped")
-            faults.append(error.fault)
+            faults.append(replace(error.fault, serial=known_serial(cells)))
         unit.run("RELEASE shipped")
     return Imported(**outcome, faults=tuple(faults))
+
+
+def known_serial(cells: Mapping[str, Cell]) -> str:
+    """Name the meter of a refused line, where the line names one; a key that slipped into that column is none."""
+    text = cells["serial"].text
+    is_key = re.fullmatch(r"[0-9A-Fa-f]{32}|[0-9A-Fa-f]{64}", text)
+    return text if SERIAL.fullmatch(text) and not is_key else ""
 
 
 def _first_of_its_name(shipped: Shipped, cells: Mapping[str, Cell], seen: dict[str, int], line: int) -> None:
@@ -145,38 +175,65 @@ def parse(cells: Mapping[str, Cell], default_zone: str) -> Shipped:
         address=optional["address"],
         port=int(optional.get("port", "4059")),
         system_title=optional.get("system_title", ""),
-        node=optional.get("node", NEIGHBOURHOOD),
+        node=optional.get("node"),
         zone=optional.get("zone", default_zone),
-        keys={name: bytes.fromhex(optional[name]) for name in KEYS if name in optional},
+        keys={name: bytes.fromhex(optional[name]) for name in (*KEYS, *SECRETS) if name in optional},
+        area=optional.get("area"),
     )
+
+
+def shipped(told: Mapping[str, str], default_zone: str) -> Shipped:
+    """One meter as told field by field, without keys; a `DecodeError` names the field that is wrong."""
+    cells = {name: Cell("", 0, name, text.strip()) for name, text in told.items()}
+    try:
+        checked = {name: _checked(cells[name], CHECKS[name]) for name in cells if cells[name].text or name in REQUIRED}
+    except CellError as error:
+        raise DecodeError(f"{error.fault.column}: {error.fault.message}") from None
+    return Shipped(
+        checked["serial"], checked["product"], checked.get("address", ""), int(checked.get("port", "4059")),
+        checked.get("system_title", ""), checked.get("node"), default_zone, {}, checked.get("area"),
+    )  # fmt: skip
+
+
+def placed(unit: Unit, shipped: Shipped, cells: Mapping[str, Cell]) -> Shipped:
+    """Say in which area the meter lies, and refuse what is not, or was not, for whoever imports."""
+    known = unit.value("SELECT area FROM meter WHERE serial = ?", (shipped.serial,))
+    places = scopes(unit, Permission.IMPORT)
+    area = shipped.area or known or (places[0] if len(places) == 1 else ROOT)
+    if not all(covers(places, each) for each in {area, known or area}):
+        cell = cells.get("area") if known is None else None
+        raise CellError((cell or cells["serial"]).fault(f"meter {shipped.serial} is not in an area of yours"))
+    return replace(shipped, area=area)
 
 
 def register(unit: Unit, shipped: Shipped, at: int) -> str:
     """Write the meter down; says what that changed."""
+    known = unit.rows(
+        "SELECT product, address, port, system_title, node, place, zone, area FROM meter WHERE serial = ?",
+        (shipped.serial,),
+    )
+    stays = known[0][4:6] if known and shipped.node is None else None
     fields = (
         shipped.product,
         shipped.address,
         shipped.port,
         shipped.system_title,
-        node(unit, shipped.node),
+        *(stays or place(unit, shipped.node or NEIGHBOURHOOD)),
         shipped.zone,
-    )
-    known = unit.rows(
-        "SELECT product, address, port, system_title, node, zone FROM meter WHERE serial = ?",
-        (shipped.serial,),
+        shipped.area or ROOT,
     )
     if not known:
         unit.run(
-            "INSERT INTO meter (product, address, port, system_title, node, zone, serial, state, added)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO meter (product, address, port, system_title, node, place, zone, area, serial, state, added)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (*fields, shipped.serial, Lifecycle.INSTALLED if shipped.address else Lifecycle.STOCK, at),
         )
         return "added"
     if known[0] == fields:
         return "unchanged"
     unit.run(
-        "UPDATE meter SET product = ?, address = ?, port = ?, system_title = ?, node = ?, zone = ?,"
-        " state = CASE WHEN state = 'stock' AND ? THEN 'installed' ELSE state END WHERE serial = ?",
+        "UPDATE meter SET product = ?, address = ?, port = ?, system_title = ?, node = ?, place = ?, zone = ?,"
+        " area = ?, state = CASE WHEN state = 'stock' AND ? THEN 'installed' ELSE state END WHERE serial = ?",
         (*fields, bool(shipped.address), shipped.serial),
     )
     return "updated"
@@ -225,6 +282,12 @@ def _port(text: str) -> str:
     return text
 
 
+def _area(text: str) -> str:
+    if not AREA.fullmatch(text):
+        raise DecodeError(f"{text!r}: expected a path such as /north/harbour/")
+    return text
+
+
 def _octets(*lengths: int) -> Callable[[str], str]:
     expected = " or ".join(str(length * 2) for length in lengths)
 
@@ -238,6 +301,12 @@ def _octets(*lengths: int) -> Callable[[str], str]:
     return check
 
 
+def _secret(text: str) -> str:
+    if not re.fullmatch(r"([0-9A-Fa-f]{2}){1,64}", text):
+        raise DecodeError("expected 1 to 64 octets in hexadecimal")
+    return text.lower()
+
+
 CHECKS: dict[str, Callable[[str], str]] = {
     "serial": _serial,
     "product": _product,
@@ -245,7 +314,9 @@ CHECKS: dict[str, Callable[[str], str]] = {
     "port": _port,
     "system_title": _octets(8),
     "node": lambda text: text,
+    "area": _area,
     "zone": lambda text: zone(text).name,
     **dict.fromkeys(KEYS, _octets(16, 32)),
+    **dict.fromkeys(SECRETS, _secret),
 }
 """What is accepted in each column; columns not named here are not looked at."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
+from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
@@ -66,6 +67,11 @@ def strip(tiles: Iterable[Markup]) -> Markup:
 def link(target: str, text: object, style: str = "") -> Markup:
     """Link to a page of ours."""
     return html('<a href="{}" class="{}">{}</a>', target, style, text)
+
+
+def meter_link(serial: str) -> Markup:
+    """Link to the page of a meter."""
+    return link(f"/meters/{quote(serial, safe='')}", serial)
 
 
 def empty(title: str, advice: object = "") -> Markup:

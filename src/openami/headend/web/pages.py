@@ -10,10 +10,11 @@ from typing import Generic, Protocol, TypeAlias, TypeVar, cast
 from fastapi import FastAPI
 from nicegui import ui
 
+from openami.headend.kit.access import Means, Permission, scopes
 from openami.headend.kit.database import Unit
-from openami.headend.kit.errors import StoreError
+from openami.headend.kit.errors import AccessRefusedError, ForbiddenError, NotSignedInError, StoreError
 from openami.headend.web.charts import Options, Picture, options
-from openami.headend.web.markup import Html, html, joined
+from openami.headend.web.markup import Html, empty, html, joined
 from openami.headend.web.script import MARK, SCRIPT
 from openami.headend.web.services import Services
 from openami.headend.web.words import instant, local
@@ -22,7 +23,23 @@ K = TypeVar("K")
 
 REFRESH_S = 2.0
 STYLE = Path(__file__).with_name("style.css")
-PLACES = (("/", "Overview"), ("/meters", "Meters"))
+PLACES: tuple[tuple[str, str, Permission | None], ...] = (
+    ("/", "Overview", Permission.VIEW),
+    ("/meters", "Meters", Permission.VIEW),
+    ("/network", "Network", Permission.VIEW),
+    ("/alarms", "Alarms", Permission.VIEW),
+    ("/outages", "Outages", Permission.VIEW),
+    ("/radio", "Radio", Permission.VIEW),
+    ("/shop", "Shop", Permission.VEND),
+    ("/keys", "Keys", Permission.KEYS),
+    ("/commands", "Commands", Permission.VIEW),
+    ("/tariffs", "Tariffs", Permission.VIEW),
+    ("/firmware", "Firmware", Permission.VIEW),
+    ("/proposals", "Proposals", None),
+    ("/users", "People", Permission.ACCOUNTS),
+    ("/audit", "Audit", Permission.AUDIT),
+)
+"""Pages in the header, and what it takes to see them."""
 
 Query: TypeAlias = Callable[[Unit], Html]
 Builder: TypeAlias = Callable[..., Awaitable[None]]
@@ -65,9 +82,9 @@ class Live:
         self.desk = desk
         self.parts: list[Part] = []
 
-    async def html(self, query: Query, name: str = "") -> None:
-        """Put the answer of a query here; a name makes all who look at the page share it."""
-        part = HtmlPart(self.desk, query, name)
+    async def html(self, query: Query, name: str = "", needs: Permission | None = Permission.VIEW) -> None:
+        """Put the answer of a query here; a name makes all who may see the same share it."""
+        part = HtmlPart(self.desk, query, name, needs)
         await part.build()
         self.parts.append(part)
 
@@ -78,10 +95,13 @@ class Live:
         return part
 
     async def paged(
-        self, query: "Callable[[Unit, K | None], tuple[Html, K | None]]", first: K | None = None
+        self,
+        query: "Callable[[Unit, K | None], tuple[Html, K | None]]",
+        first: K | None = None,
+        needs: Permission | None = Permission.VIEW,
     ) -> "Paged[K]":
         """Put a page of a list here, the one behind `first`, with buttons for the next and the one before."""
-        part = Paged(self.desk, query, first)
+        part = Paged(self.desk, query, first, needs)
         await part.build()
         self.parts.append(part)
         return part
@@ -94,6 +114,13 @@ class Live:
                 changed |= await part.refresh()
             except StoreError:
                 break
+            except NotSignedInError:
+                ui.navigate.to("/sign-in")
+                return
+            except AccessRefusedError:
+                self.parts.remove(part)
+                ui.navigate.reload()
+                return
         show(changed)
 
 
@@ -106,8 +133,9 @@ def show(changed: dict[str, str]) -> None:
 class HtmlPart:
     """A query whose answer is HTML."""
 
-    def __init__(self, desk: Services, query: Query, name: str) -> None:
+    def __init__(self, desk: Services, query: Query, name: str, needs: Permission | None) -> None:
         self._desk = desk
+        self._needs = needs
         self._query = query
         self._name = name
         self._content = Html()
@@ -120,7 +148,7 @@ class HtmlPart:
     async def _ask(self) -> Html:
         if self._name:
             return await self._desk.ask_once(self._name, self._query)
-        return await self._desk.ask(self._query)
+        return await self._desk.ask(self._query, self._needs)
 
     async def refresh(self) -> dict[str, str]:
         """Ask again."""
@@ -163,9 +191,14 @@ class Paged(Generic[K]):
     """A list that is shown page by page; each page begins behind a key."""
 
     def __init__(
-        self, desk: Services, query: Callable[[Unit, K | None], tuple[Html, K | None]], first: K | None
+        self,
+        desk: Services,
+        query: Callable[[Unit, K | None], tuple[Html, K | None]],
+        first: K | None,
+        needs: Permission | None,
     ) -> None:
         self._desk = desk
+        self._needs = needs
         self._query = query
         self._keys: list[K | None] = [None] if first is None else [None, first]
         self._next: K | None = None
@@ -211,7 +244,7 @@ class Paged(Generic[K]):
 
     async def _ask(self) -> tuple[Html, K | None]:
         key = self._keys[-1]
-        return await self._desk.ask(lambda unit: self._query(unit, key))
+        return await self._desk.ask(lambda unit: self._query(unit, key), self._needs)
 
     def _show_place(self) -> None:
         self._buttons.set_visibility(len(self._keys) > 1 or self._next is not None)
@@ -224,24 +257,61 @@ class Paged(Generic[K]):
 async def opened(desk: Services, place: str, title: str, *, has_heading: bool = True) -> AsyncGenerator[Live]:
     """Open a page: header with clock, notices, then what the block puts in; kept up to date from then on."""
     live = Live(desk)
+    places = await desk.ask(_places, None)
     ui.page_title(f"{title} · OpenAMI")
     with ui.header(bordered=True).classes("bar"):
-        ui.html(_navigation(place), sanitize=False).classes("places")
-        await live.html(lambda _unit: clock(desk))
+        ui.html(_navigation(place, places), sanitize=False).classes("places")
+        with ui.element("div").classes("now"):
+            await live.html(lambda _unit: clock(desk), needs=None)
+            ui.html(who(desk), sanitize=False)
     with ui.element("div").classes("page") as page:
         if has_heading:
             ui.html(html("<h1>{}</h1>", title), sanitize=False).classes("sr")
-        await live.html(lambda _unit: notice(desk))
-        yield live
+        await live.html(lambda _unit: notice(desk), needs=None)
+        try:
+            yield live
+        except ForbiddenError as error:
+            ui.status_code(403)
+            closed(error)
     ui.html(footer(), sanitize=False).classes("foot")
     ui.skip_link(target=page)
     ui.timer(REFRESH_S, live.refresh, immediate=False)
 
 
-def _navigation(place: str) -> Html:
+def closed(error: AccessRefusedError) -> None:
+    """Say that something is not for whoever looks at the page."""
+    sentence = str(error)
+    ui.html(empty("Not open to you", sentence[:1].upper() + sentence[1:] + "."), sanitize=False)
+
+
+async def tried(panel: Callable[..., Awaitable[None]], live: Live, *arguments: object) -> None:
+    """Put a panel here, or say that it is not for whoever looks."""
+    try:
+        await panel(live, *arguments)
+    except ForbiddenError as error:
+        closed(error)
+
+
+def who(desk: Services) -> Html:
+    """Say who is signed in, and how to leave."""
+    if desk.actor.means is not Means.SIGN_IN:
+        return Html()
+    return html(
+        '<span class="who"><a href="/account">{}</a><form method="post" action="/sign-out">'
+        "<button>Sign out</button></form></span>",
+        desk.actor.name,
+    )
+
+
+def _places(unit: Unit) -> tuple[tuple[str, str], ...]:
+    """Pages that whoever looks may see."""
+    return tuple((path, title) for path, title, needs in PLACES if needs is None or scopes(unit, needs))
+
+
+def _navigation(place: str, places: tuple[tuple[str, str], ...]) -> Html:
     links = joined(
         html('<a href="{}"{}>{}</a>', path, Html(' aria-current="page"' if path == place else ""), title)
-        for path, title in PLACES
+        for path, title in places
     )
     return html('<a class="brand" href="/">{}<span>OpenAMI</span></a><nav>{}</nav>', Html(MARK), links)
 

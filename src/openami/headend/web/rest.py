@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Annotated, Generic, NamedTuple, TypeVar, cast
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,15 @@ from pydantic import BaseModel, BeforeValidator, Field
 from starlette.exceptions import HTTPException
 
 from openami.core.errors import AmiError, DecodeError, DefinitionError, LocalProtocolError, SecurityError
-from openami.headend.kit.errors import StoreBusyError, StoreError, StoreFullError, UnknownMeterError
+from openami.headend.kit.errors import (
+    AccessRefusedError,
+    NotSignedInError,
+    StoreBusyError,
+    StoreError,
+    StoreFullError,
+    UnfitTextError,
+    UnknownMeterError,
+)
 
 T = TypeVar("T")
 
@@ -21,12 +30,16 @@ DAY_S = 86_400
 MOST_DAYS = 100
 PROBLEM = "application/problem+json"
 TITLES = {
-    400: "Bad request", 403: "Forbidden", 404: "Not found", 405: "Method not allowed", 409: "Conflict",
-    413: "Content too large", 415: "Unsupported media type", 422: "Cannot be processed",
+    400: "Bad request", 401: "Not signed in", 403: "Forbidden", 404: "Not found",
+    405: "Method not allowed", 409: "Conflict",
+    413: "Content too large", 415: "Unsupported media type", 422: "Cannot be processed", 429: "Too many requests",
     500: "Internal error", 503: "Not available now", 507: "No room left",
 }  # fmt: skip
 STATUS: Mapping[type[AmiError], int] = {
+    NotSignedInError: 401,
+    AccessRefusedError: 403,
     UnknownMeterError: 404,
+    UnfitTextError: 422,
     StoreBusyError: 503,
     StoreFullError: 507,
     StoreError: 503,
@@ -101,11 +114,12 @@ def problem(status: int, detail: str) -> JSONResponse:
     return JSONResponse(body.model_dump(), status, media_type=PROBLEM)
 
 
-def answer_errors(app: FastAPI) -> None:
-    """Make every error of a route a `Problem`."""
+def answer_errors(app: FastAPI, more: Mapping[type[AmiError], int] = MappingProxyType({})) -> None:
+    """Make every error of a route a `Problem`; `more` are errors of features and their status."""
+    known = {**more, **STATUS}
 
     async def ours(_request: Request, error: Exception) -> JSONResponse:
-        status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
+        status = next((code for kind, code in known.items() if isinstance(error, kind)), 500)
         return problem(status, str(error))
 
     async def invalid(_request: Request, error: Exception) -> JSONResponse:

@@ -4,12 +4,13 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Protocol, TypeVar, cast
 
 from fastapi import Depends, Request
 
 from openami.aio.clock import Clock, RealClock, ScenarioClock
+from openami.headend.kit.access import NOBODY, SYSTEM, Acting, Actor, Gate, Means, Permission, bind, demand, scopes
 from openami.headend.kit.database import Database, Unit
 from openami.headend.kit.settings import Settings
 
@@ -48,7 +49,7 @@ class Collector(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Opened once for a process; safe to use from any thread."""
+    """Opened once for a process, and handed on for each who asks (`acting`); safe to use from any thread."""
 
     settings: Settings
     clock: Clock
@@ -56,6 +57,13 @@ class Services:
     collector: Collector | None = None
     """None when the meters are read by other processes, or not at all."""
     shared: Shared = field(default_factory=Shared)
+    actor: Actor = SYSTEM
+    """For whom: their rights are asked in every unit of work, as they are at that moment."""
+    gate: Gate | None = None
+
+    def acting(self, actor: Actor) -> "Services":
+        """Give the same to somebody."""
+        return replace(self, actor=actor)
 
     @property
     def now(self) -> float:
@@ -79,34 +87,64 @@ class Services:
             return 0.0
         return self.clock.speed
 
-    def read(self, question: Callable[[Unit], T]) -> T:
-        """Ask the store something."""
+    def _bound(self, unit: Unit) -> Acting | None:
+        """Let a unit be done for the actor, who has to be somebody."""
+        if self.actor.means is Means.SYSTEM:
+            return None
+        assert self.gate is not None
+        acting = bind(unit, self.actor, self.gate)
+        demand(unit, None)
+        return acting
+
+    def read(self, question: Callable[[Unit], T], needs: Permission | None = Permission.VIEW) -> T:
+        """Ask the store something. Where no command of a service has asked for a right, it takes `needs`."""
         with self.database.read() as unit:
-            return question(unit)
+            acting = self._bound(unit)
+            answer = question(unit)
+            if acting is not None and not acting.asked:
+                demand(unit, needs)
+            return answer
 
-    def write(self, change: Callable[[Unit], T]) -> T:
-        """Change the store; kept when this returns."""
+    def write(self, change: Callable[[Unit], T], needs: Permission | None = Permission.OPERATE) -> T:
+        """Change the store; kept when this returns. Where no command has asked for the right to, it takes `needs`."""
         with self.database.write() as unit:
-            return change(unit)
+            acting = self._bound(unit)
+            answer = change(unit)
+            if acting is not None and not acting.asked - {Permission.VIEW}:
+                demand(unit, needs)
+        if acting is not None and acting.is_audited and self.gate is not None:
+            self.gate.kept(self.database)
+        return answer
 
-    async def ask(self, question: Callable[[Unit], T]) -> T:
+    async def ask(self, question: Callable[[Unit], T], needs: Permission | None = Permission.VIEW) -> T:
         """Ask the store something on a thread, so that nothing else waits for it."""
-        return await asyncio.to_thread(self.read, question)
+        return await asyncio.to_thread(self.read, question, needs)
 
     async def ask_once(self, name: str, question: Callable[[Unit], T]) -> T:
-        """Ask what others ask as well, under one name."""
-        return await asyncio.to_thread(self.shared.get, name, lambda: self.read(question))
+        """Ask what others who may see the same ask as well, under one name."""
+        return await asyncio.to_thread(self._read_once, name, question)
 
-    async def change(self, change: Callable[[Unit], T]) -> T:
+    def _read_once(self, name: str, question: Callable[[Unit], T]) -> T:
+        places = self.read(lambda unit: scopes(unit, Permission.VIEW))
+        return self.shared.get(f"{name} {places}", lambda: self.read(question))
+
+    async def change(self, change: Callable[[Unit], T], needs: Permission | None = Permission.OPERATE) -> T:
         """Change the store on a thread."""
-        return await asyncio.to_thread(self.write, change)
+        return await asyncio.to_thread(self.write, change, needs)
 
 
 def of_app(request: Request) -> Services:
-    """Give the services that `headend.app` has put into the app."""
+    """Give the services that `headend.app` has put into the app, for whoever sends this request."""
     services = request.app.state.services
     assert isinstance(services, Services)
-    return services
+    return services.acting(whoever(request))
+
+
+def whoever(request: Request) -> Actor:
+    """Tell who sends a request, as the door has found out; nobody, where it did not look."""
+    found = getattr(request.state, "actor", NOBODY)
+    assert isinstance(found, Actor)
+    return found
 
 
 Desk = Annotated[Services, Depends(of_app)]

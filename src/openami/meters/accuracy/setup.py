@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from openami.core.errors import DefinitionError
 from openami.metering.accuracy import tables
 from openami.metering.accuracy.bench import Bench, Result, conditions
@@ -75,7 +77,8 @@ class Trial:
         ratings = self.ratings
         made = (ratings.nominal_v, ratings.maximum_a)
         if section_of(self.product).meters == "ideal":
-            chains = Chains.ideal(self.meters, *made, connection=ratings.connection, rate_hz=RATE_HZ)
+            ideal = Chains.ideal(self.meters, *made, connection=ratings.connection, rate_hz=RATE_HZ)
+            chains = replace(ideal, noise_lsb=np.full(self.meters, self.spread().noise_lsb))
         else:
             serials = range(1, self.meters + 1)
             chains = drawn(serials, self.seed, self.spread(), *made, connection=ratings.connection, rate_hz=RATE_HZ)

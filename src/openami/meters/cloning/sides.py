@@ -3,8 +3,11 @@
 import csv
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
+
+import numpy as np
 
 from openami.aio.objects import decoded, known_class, readable
 from openami.aio.text import Json
@@ -16,7 +19,7 @@ from openami.cosem.association import ObjectListElement
 from openami.cosem.objects import decode_whole
 from openami.dlms import data
 from openami.dlms.xdlms import AttributeDescriptor, DataAccessResult
-from openami.metering.load import Minutes
+from openami.metering.load import NOMINAL_V, Minutes
 from openami.meters.build import Product
 from openami.meters.cloning import toml
 from openami.meters.cloning.difference import Held, Shown, Side
@@ -31,12 +34,18 @@ NEW_YEAR: Final = 1_767_225_600
 Saved = Mapping[str, Json]
 
 
+@dataclass(frozen=True, slots=True)
 class NoLoad:
-    """Nothing is drawn."""
+    """Nominal voltage, and nothing is drawn: what stands behind a meter that is only looked at."""
 
-    def power(self, start_utc: int, minutes: int) -> Minutes:
-        """Nobody asks: the meter is looked at where it begins."""
-        raise NotImplementedError
+    phases: int
+    voltage_mv: int = NOMINAL_V * 1000
+
+    def power(self, start_utc: int, minutes: int) -> Minutes:  # noqa: ARG002
+        """No power in any minute (`load.Load`)."""
+        nothing = np.zeros((minutes, 1, self.phases), np.int64)
+        volts = np.full(nothing.shape, self.voltage_mv, np.int32)
+        return Minutes.of_phases(nothing, nothing, volts, np.zeros_like(volts))
 
 
 def of_taken(title: str, taken: Taken) -> Side:
@@ -99,7 +108,8 @@ def said(error: AmiError) -> str:
 
 def of_product(product: Product) -> Side:
     """Take a product: one meter of it, as it comes from the factory."""
-    fleet = Fleet.create(product, 1, start_utc=NEW_YEAR, load=NoLoad(), now=lambda: float(NEW_YEAR), random=bytes)
+    load = no_load(product)
+    fleet = Fleet.create(product, 1, start_utc=NEW_YEAR, load=load, now=lambda: float(NEW_YEAR), random=bytes)
     device = fleet.device(0)
     rows = sorted(product.associations, key=lambda row: -sum(row.client in d.clients for d in product.objects))
     clients = [Client(row.client, row.mechanism, tuple(device.object_list(row.client))) for row in rows]
@@ -112,6 +122,12 @@ def of_product(product: Product) -> Side:
                     descriptor = AttributeDescriptor(element.class_id, element.logical_name, number)
                     shown.values[number] = outcome(shown, descriptor, device.got(client.sap, (descriptor, None)))
     return Side(product.slug, objects)
+
+
+def no_load(product: Product) -> NoLoad:
+    """Nominal voltage of the product, nothing drawn."""
+    plate = product.accuracy
+    return NoLoad(product.head.phases) if plate is None else NoLoad(product.head.phases, plate.nominal_voltage_mv[0])
 
 
 def outcome(shown: Shown, descriptor: AttributeDescriptor, result: bytes | DataAccessResult) -> Held:

@@ -44,6 +44,7 @@ PHASED = ("over_current", "over_current_end", "current_reversed_end")
 EVENTS: Mapping[str, Entry] = {
     **idis.EVENTS,
     **VENDOR,
+    "credit_low": Entry(STANDARD, FIRST),
     "module_cover_2_open": VENDOR["module_cover_open"],
     "module_cover_2_closed": VENDOR["module_cover_closed"],
     **{f"{name}_l{n}": VENDOR[name] for name in PHASED for n in idis.PHASES},

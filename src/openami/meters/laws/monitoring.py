@@ -136,7 +136,7 @@ WATCHED = (
     "under_voltage", "over_voltage", "phase_outage", "over_current", "unbalance", "limiter", "fuse", "monitor_1",
     "monitor_2", "monitor_3", "over_voltage_disconnect", "current_reversed", "differential_current", "bypass", "magnet",
     "neutral_missing", "frequency", "thd", "thd_current", "sitescan_1", "sitescan_1_polarity", "sitescan_2",
-    "sitescan_3", "sitescan_4", "sitescan_5", "sitescan_6",
+    "sitescan_3", "sitescan_4", "sitescan_5", "sitescan_6", "battery", "reverse_power", "full_scale",
 )  # fmt: skip
 """Watches whose settings and counts have sources of a name."""
 

@@ -94,11 +94,9 @@ def rejection(view: View) -> int:
 
 
 def read_server(number: int, view: View) -> int:
-    """A name server: learnt from the network, or, without DHCP, the one that a client has set."""
+    """A name server: learnt from the network and kept, or, without DHCP, the one that a client has set."""
     if modems.setting(view, IPV4, "use_dhcp_flag"):
-        module = modems.module_of(view)
-        servers = module.lease.dns if module is not None and module.lease is not None else ()
-        return int(servers[number]) if number < len(servers) else 0
+        return modems.name_servers(view)[number]
     held = view.holding.product.by_name[IPV4]
     kept = view.holding.settings.get((view.meter, held.number, held.interface.names[SERVERS[number]]))
     return 0 if kept is None else int(UINT32.decode(kept)[0])

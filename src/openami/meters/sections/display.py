@@ -17,20 +17,25 @@ class ItemRow(Row):
     """What is shown in one place of a list: an attribute, its code, and how it is written.
 
     Numbers take `unit` (kWh over Wh moves the point), `digits` in all, `decimals`; `part` names a member of a
-    structure; `unknown` is a level that stands for none. What has no `format` is a number, a text, or a date and
-    time by its type.
+    structure; `unknown` is a level that stands for none. `texts` are words for the values 0, 1, 2 ... of a number or,
+    with format `bits`, for its bits. `scaler_from` names the scaler and unit of a number whose object has none. What
+    has no `format` is a number, a text, or a date and time by its type.
     """
 
     value: str
     code: str | None = None
     label: str = ""
-    format: Literal["", "number", "text", "hex", "level"] | Annotated[str, Field(pattern="YY|MM|DD|hh|mm|ss")] = ""
+    format: (
+        Literal["", "number", "text", "hex", "level", "bits"] | Annotated[str, Field(pattern="YY|MM|DD|hh|mm|ss")]
+    ) = ""
     unit: str | None = None
     digits: Annotated[int, Field(ge=1)] | None = None
     decimals: Positive = 0
     zeros: bool | None = None
     part: str = ""
     limits: tuple[int, ...] = ()
+    texts: tuple[str, ...] = ()
+    scaler_from: str = ""
     unknown: int | None = None
     skip_empty: bool = False
 
@@ -88,7 +93,10 @@ class ButtonRow(Row):
 
 
 class LedRow(Row):
-    """A diode: pulses of a kind of energy, a colour by level, or lit by a condition."""
+    """A diode: pulses of a kind of energy, a colour by level, or lit by a condition.
+
+    `blink_ms` is, for each level, how long it takes to go on and off once; 0 for a steady light.
+    """
 
     label: str
     colours: tuple[str, ...] = ("red",)
@@ -99,6 +107,7 @@ class LedRow(Row):
     part: str = ""
     limits: tuple[Limit, ...] = ()
     exclusive: bool = False
+    blink_ms: tuple[Positive, ...] = ()
     when: str = ""
 
 

@@ -16,6 +16,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from openami.iec62056.rates import RATES
 from openami.meters.sections.row import Cited, Number, Row
 from openami.net.cellular.product import ModuleProduct, modules, product
 from openami.net.links.model import LinkModel, model, models
@@ -26,6 +27,8 @@ class WayRow(Row):
 
     module: str = ""
     model: str = ""
+    most_baud: Number | None = None
+    """Highest speed of the port behind which it is."""
 
     @model_validator(mode="after")
     def is_known(self) -> Self:
@@ -36,6 +39,8 @@ class WayRow(Row):
             raise ValueError(f"no module {self.module!r}; expected one of {', '.join(modules())}")
         if self.model and self.model not in models():
             raise ValueError(f"no link {self.model!r}; expected one of {', '.join(models())}")
+        if self.most_baud is not None and self.most_baud.value not in RATES:
+            raise ValueError(f"most_baud is {self.most_baud.value}; expected one of {', '.join(map(str, RATES))}")
         return self
 
     @property

@@ -1,7 +1,7 @@
 """Sections of a product file that say what a meter notices and what it does about it, all of them together."""
 
 from openami.meters.sections.events import Events
-from openami.meters.sections.relay import ClockRow, RelayRow
+from openami.meters.sections.relay import BatteryRow, ClockRow, RelayRow
 from openami.meters.sections.row import Row
 from openami.meters.sections.watches import WatchRow
 
@@ -14,3 +14,4 @@ class Monitoring(Row):
     relay: RelayRow | None = None
     auxiliary_relay: RelayRow | None = None
     clock: ClockRow = ClockRow()
+    battery: BatteryRow = BatteryRow()

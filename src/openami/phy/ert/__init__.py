@@ -3,9 +3,11 @@
 On-off keying, Manchester coded, 32 768 chips per second, 902 to 928 MHz.
 """
 
+from openami.phy.ert.airspace import Airspace, Arriving
 from openami.phy.ert.hopping import CARRIERS_HZ, Endpoint, Source, Timing, Transmission, worst_window_s
 from openami.phy.ert.idm import IDM, NetIDM
 from openami.phy.ert.messages import KINDS, Message, decode, duration_s, plain
+from openami.phy.ert.mixing import Mixer
 from openami.phy.ert.receiver import Heard, Receiver, Settings
 from openami.phy.ert.scm import SCM
 from openami.phy.ert.scm_plus import SCMPlus
@@ -17,10 +19,13 @@ __all__ = [
     "IDM",
     "KINDS",
     "SCM",
+    "Airspace",
+    "Arriving",
     "Band",
     "Endpoint",
     "Heard",
     "Message",
+    "Mixer",
     "NetIDM",
     "Receiver",
     "SCMPlus",

@@ -24,6 +24,8 @@ NARROWEST_HZ = 45_000.0
 """Cut-off below which the edges of chips are lost."""
 BLOCK = 1024
 """Frames worked on at a time: what they need stays in the processor's cache."""
+ALONE = 200_000
+"""Products of a matrix product that a BLAS leaves to one thread: several get into each other's way on so little."""
 
 
 def default_channels(rate_hz: float) -> int:
@@ -117,11 +119,20 @@ class Channeliser:
         for begin in range(0, count, BLOCK):
             rows = min(BLOCK, count - begin)
             folded = self.folded(samples, self.frames.begins(first + begin, rows) - origin)
-            real, imaginary = folded @ self.parts[0], folded @ self.parts[1]
+            real, imaginary = self.transformed(folded)
             real *= real
             imaginary *= imaginary
             np.add(real, imaginary, out=found[begin : begin + rows])
         return found
+
+    def transformed(self, folded: Powers) -> tuple[Powers, Powers]:
+        """Real and imaginary parts in every channel. [frames, 2 channels] -> [frames, channels] twice."""
+        step = max(1, ALONE // (2 * self.channels**2))
+        found = np.empty((2, len(folded), self.channels), dtype=np.float32)
+        for part, matrix in zip(found, self.parts, strict=True):
+            for begin in range(0, len(folded), step):
+                np.matmul(folded[begin : begin + step], matrix, out=part[begin : begin + step])
+        return found[0], found[1]
 
     def folded(self, samples: Samples, begins: NDArray[np.intp]) -> Powers:
         """Frames under the filter, folded to one sample of I and Q for each channel. -> [frames, 2 channels]."""

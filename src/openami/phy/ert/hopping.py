@@ -6,6 +6,7 @@ other frequencies there are and in what order is not published. Ours stand in th
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import TypeAlias
 
@@ -28,6 +29,7 @@ Source: TypeAlias = Callable[[float], Sequence[Message]]
 """What an endpoint says at a time in seconds: SCM first, each other message after a pause."""
 
 
+@lru_cache(maxsize=100_000)
 def order(serial: int, carriers: int = len(CARRIERS_HZ)) -> tuple[int, ...]:
     """Order of the carriers of an endpoint, drawn from its serial number: each once, then all over again."""
     return tuple(sorted(range(carriers), key=lambda carrier: sha256(f"{serial} {carrier}".encode()).digest()))
@@ -77,13 +79,19 @@ class Endpoint:
 
     def transmissions(self, from_s: float, until_s: float) -> Iterator[Transmission]:
         """All that begin in this span, in order of time."""
-        sequence = order(self.serial, len(self.carriers_hz))
-        first = max(int((from_s - self.start_s) // self.timing.hop_s) - 1, 0)
-        hop = first
+        hop = max(int((from_s - self.start_s) // self.timing.hop_s) - 1, 0)
         while (begin := self.start_s + hop * self.timing.hop_s) < until_s:
-            carrier = self.carriers_hz[sequence[hop % len(sequence)]]
-            yield from (each for each in self.filled(begin, carrier) if from_s <= each.at_s < until_s)
+            yield from (each for each in self.filled(begin, self.carrier_of(hop)) if from_s <= each.at_s < until_s)
             hop += 1
+
+    def carrier_of(self, hop: int) -> float:
+        """Carrier of a hop, counted from 0."""
+        sequence = order(self.serial, len(self.carriers_hz))
+        return self.carriers_hz[sequence[hop % len(sequence)]]
+
+    def carrier_at(self, begin_s: float) -> float:
+        """Carrier of the hop that begins at a time."""
+        return self.carrier_of(round((begin_s - self.start_s) / self.timing.hop_s))
 
     def filled(self, begin_s: float, carrier_hz: float) -> Iterator[Transmission]:
         """One hop: copies of the short messages, and the long ones between pauses; what is too much is an error."""

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from openami.phy.ert import idm, scm
+from openami.phy.ert import idm, kernels, scm
 from openami.phy.ert.channeliser import BLOCK, FRAMES, Powers
 from openami.phy.modulation.manchester import bits_of
 
@@ -23,6 +23,8 @@ FLOOR_EVERY = 61
 """One frame in so many is looked at for the noise."""
 FLOOR_QUANTILE = 0.25
 """Noise is what the quieter part of the time holds."""
+ROOM_FOR_ONE_IN = 50
+"""Places there is room for at first: of noise one word in 250 is near enough to one of two that are wanted."""
 MEAN_OF_QUANTILE = 2.504
 """Mean size of normal noise over that quantile of its size."""
 
@@ -73,11 +75,7 @@ def search(soft: Powers, frames: int, wanted: tuple[int, ...], least: Powers) ->
     `least` [channels] is the mean size of a soft bit below which a word is noise.
     """
     table = looked_up(wanted)
-    hits = [
-        begin * soft.shape[1] + np.flatnonzero(table.take(words(soft[begin : min(begin + BLOCK, frames) + REACH])))
-        for begin in range(0, frames, BLOCK)
-    ]
-    frame, channel = np.divmod(np.concatenate(hits), soft.shape[1])
+    frame, channel = np.divmod(hits(soft, frames, table), soft.shape[1])
     bits = gathered(soft, frame, channel, WORD_BITS)
     seen = np.packbits(bits < 0, axis=1).view(">u2")[:, 0]
     word = table[seen]
@@ -85,6 +83,23 @@ def search(soft: Powers, frames: int, wanted: tuple[int, ...], least: Powers) ->
     strength = np.einsum("ij,ij->i", bits, signs[word]) / np.float32(WORD_BITS)
     kept = strength > least[channel]
     return Found(frame[kept], channel[kept], word[kept], strength[kept])
+
+
+def hits(soft: Powers, frames: int, table: NDArray[np.uint8]) -> NDArray[np.intp]:
+    """Places, frame * channels + channel, where a word of the table may begin. [frames, channels] -> [places]."""
+    if not kernels.is_compiled():
+        found = [
+            begin * soft.shape[1] + np.flatnonzero(table.take(words(soft[begin : min(begin + BLOCK, frames) + REACH])))
+            for begin in range(0, frames, BLOCK)
+        ]
+        return np.concatenate(found)
+    room = len(soft) * soft.shape[1] // ROOM_FOR_ONE_IN + 1
+    while True:
+        places = np.empty(room, dtype=np.intp)
+        count = kernels.match()(soft, frames, (BIT, WORD_BITS), table, places)
+        if count <= room:
+            return places[:count]
+        room = count
 
 
 def gathered(soft: Powers, frame: NDArray[np.intp], channel: NDArray[np.intp], bits: int) -> Powers:

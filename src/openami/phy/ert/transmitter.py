@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from openami.core.errors import DefinitionError
 from openami.phy.ert.hopping import Endpoint, Transmission
-from openami.phy.ert.messages import CHIP_RATE_HZ
+from openami.phy.ert.messages import BIT_RATE_HZ, CHIP_RATE_HZ
 from openami.phy.modulation.manchester import bits_of, chips_of, keyed
 
 Samples = NDArray[np.complex64]
@@ -48,6 +48,10 @@ class Transmitter:
     edge_s: float = EDGE_S
     #: Amplitude of the carrier while it is on, full scale 1.
     amplitude: float = 0.5
+    #: Carriers in hertz, rising, and their level against that amplitude in dB; straight lines between.
+    tilt_db: tuple[tuple[float, float], ...] = ()
+    #: A fault: the carrier swings by so many hertz, once in a bit.
+    deviation_hz: float = 0.0
 
     def render(self, transmissions: Iterable[Transmission], first: int, count: int) -> Samples:
         """Samples `first` to `first + count` of these transmissions, all others are silence. -> [samples]."""
@@ -67,8 +71,17 @@ class Transmitter:
         places = (index / rate - each.at_s) * CHIP_RATE_HZ
         level = keyed(chips_of(bits_of(each.data)), places, self.edge_s * CHIP_RATE_HZ)
         turns = index * ((each.carrier_hz - self.band.centre_hz) / rate)
+        if self.deviation_hz:
+            turns += self.deviation_hz / (2 * np.pi * BIT_RATE_HZ) * np.sin(np.pi * places)
         wave = np.exp(2j * np.pi * (turns % 1)).astype(np.complex64)
-        samples[begin - first : end - first] += np.float32(self.amplitude) * level * wave
+        samples[begin - first : end - first] += np.float32(self.level(each.carrier_hz)) * level * wave
+
+    def level(self, carrier_hz: float) -> float:
+        """Amplitude of a carrier while it is on, full scale 1."""
+        if not self.tilt_db:
+            return self.amplitude
+        carriers, levels = zip(*self.tilt_db, strict=True)
+        return float(self.amplitude * 10 ** (np.interp(carrier_hz, carriers, levels) / 20))
 
     def chunks(self, endpoints: Sequence[Endpoint], seconds: float, chunk: int = CHUNK) -> Iterator[Samples]:
         """All that endpoints send from time 0 on, chunk by chunk. -> [samples] each."""

@@ -1,0 +1,1 @@
+"""What watches over what is done: proposals and the audit, as pages."""

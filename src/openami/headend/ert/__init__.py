@@ -1,0 +1,1 @@
+"""ERT meters: what receivers overhear, walking by or at a fixed place, becomes readings, intervals and events."""

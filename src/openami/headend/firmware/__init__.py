@@ -1,0 +1,1 @@
+"""Firmware: images, and campaigns that bring them to meters by a pilot and waves."""

@@ -1,0 +1,1 @@
+"""Prepayment: customers and their meters, prices, vends, tokens, shifts, receipts."""

@@ -1,0 +1,1 @@
+"""Pages of the network, groups, and meters that are not registered."""

@@ -1,0 +1,1 @@
+"""Running the head-end: health, metrics, backup and restore."""

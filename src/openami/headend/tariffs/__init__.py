@@ -1,0 +1,1 @@
+"""Tariffs: calendars in versions, brought to meters, verified, taken back."""

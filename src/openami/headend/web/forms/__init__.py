@@ -1,0 +1,1 @@
+"""Fields and buttons of pages that change something."""
